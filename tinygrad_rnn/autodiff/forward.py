@@ -1,0 +1,67 @@
+"""Forward mode: tangents carried along the graph, from the inputs to an output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.autodiff.reverse import between, require_current, require_floating
+from tinygrad_rnn.errors import GraphError, ShapeError
+from tinygrad_rnn.node import Operand, Tensor, tensor
+from tinygrad_rnn.ops.shaping import fit
+
+
+def jvp(
+    output: Tensor,
+    inputs: Iterable[Tensor],
+    tangents: Iterable[Operand],
+    create_graph: bool = False,
+) -> Tensor:
+    """The derivative of `output` along a direction: its change when each input moves by its tangent.
+
+    One walk over the graph that is there, from the inputs to the output, with a tangent for each node.
+
+    Args:
+        output: the node to differentiate.
+        inputs: nodes of a floating dtype.
+        tangents: for each input an array or Tensor of its shape.
+        create_graph: build the derivative as nodes, differentiable again, in the tangents too.
+
+    Returns:
+        A Tensor of the output's shape and dtype; zeros where it depends on none of the inputs.
+
+    Raises:
+        GraphError: not as many tangents as inputs.
+        ShapeError: a tangent's shape is not its input's.
+        ReboundError: a leaf was given another value since the graph was built.
+
+    >>> x = tg.parameter([1.0, 2.0])
+    >>> tg.jvp(x * x, [x], [[1.0, 0.0]]).data
+    array([2., 0.])
+    """
+    nodes, directions = tuple(inputs), tuple(tangents)
+    if len(nodes) != len(directions):
+        raise GraphError(f"jvp needs a tangent for each input; got {len(nodes)} inputs, {len(directions)} tangents")
+    carried: dict[Tensor, Any] = {}
+    for node, tangent in zip(nodes, directions, strict=True):
+        require_floating(node)
+        tangent = tangent if isinstance(tangent, Tensor) else tensor(tangent)
+        if tangent.shape != node.shape:
+            raise ShapeError(f"a tangent of shape {tangent.shape} does not fit {node.describe()}")
+        carried[node] = fit(tangent if create_graph else tangent._data, node.shape, node.dtype)
+    order, _ = between(nodes, output)
+    require_current(order)
+    for node in order:
+        if node.op is None or node in carried:
+            continue
+        moving = [carried.get(source) for source in node.inputs]
+        y, xs = (node, node.inputs) if create_graph else (node._data, node.arrays)
+        change = node.op.jvp(moving, y, *xs, **node.attributes)
+        if change is not None:
+            carried[node] = fit(change, node.shape, node.dtype)
+    result = carried.get(output)
+    if result is None:
+        result = np.zeros(output.shape, output.dtype)
+    return result if isinstance(result, Tensor) else tensor(result)

@@ -1,0 +1,260 @@
+"""Reverse mode: backprop, one node at a time, from an output back to what it was made from.
+
+On the graph of an unrolled recurrent network this is backpropagation through time; nothing here knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from tinygrad_rnn.errors import DTypeError, GraphError, ReboundError, ShapeError
+from tinygrad_rnn.graph.order import dependents, topological_order
+from tinygrad_rnn.node import Array, Operand, Tensor, from_origin, tensor
+from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, fit
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Reached = tuple[Tensor, Any, list[Any]]
+"""A node that backprop has reached, its adjoint, and what each of its inputs receives."""
+
+
+def backpropagate(order: Sequence[Tensor], needed: set[Tensor], adjoints: dict[Tensor, Any]) -> Iterator[Reached]:
+    """Backprop itself: each node, last first, hands on what its adjoint means for its inputs.
+
+    When a node's turn comes all its consumers have had theirs, so its adjoint is complete.
+
+    Args:
+        order: nodes in topological order.
+        needed: those that need an adjoint, because it is wanted or leads to one that is.
+        adjoints: the outputs' adjoints; the table that this call fills and empties.
+    """
+    owned: set[Tensor] = set()  # whose array in the table nobody else holds: added to in place
+    for node in reversed(order):
+        adjoint = adjoints.pop(node, None)
+        if adjoint is None:
+            continue
+        received: list[Any] = []
+        if node.op is not None:
+            rules, y, xs, attributes = node.op.vjps, node._data, node.arrays, node.attributes
+            for operand, source in enumerate(node.inputs):
+                if source not in needed or (rule := rules[operand]) is None:
+                    received.append(None)
+                    continue
+                contribution = rule(adjoint, y, *xs, **attributes)
+                if type(contribution) is AtIndex:
+                    if source not in owned:
+                        before = adjoints.get(source)
+                        adjoints[source] = np.zeros(source.shape, source.dtype) if before is None else np.array(before)
+                        owned.add(source)
+                    add_at(adjoints[source], *contribution)
+                else:
+                    x = xs[operand]
+                    if contribution.shape != x.shape or contribution.dtype is not x.dtype:
+                        contribution = fit(contribution, x.shape, x.dtype)
+                    if source in owned:
+                        adjoints[source] += contribution
+                    elif source in adjoints:
+                        adjoints[source] = adjoints[source] + contribution
+                        owned.add(source)
+                    else:
+                        adjoints[source] = contribution
+                received.append(contribution)
+        yield node, adjoint, received
+
+
+def backpropagate_nodes(
+    order: Sequence[Tensor], needed: set[Tensor], adjoints: dict[Tensor, list[AtIndex]]
+) -> Iterator[Reached]:
+    """Backprop as `backpropagate` does it, with nodes for numbers: the rules build the backward pass as a graph.
+
+    A node's adjoint is one `accumulate` node over its contributions, even over a single one, so that all
+    steps of an unrolled network get backward passes of one shape.
+    """
+    for node in reversed(order):
+        if node not in adjoints:
+            continue
+        indices, parts = zip(*adjoints.pop(node), strict=True)
+        with from_origin(node, None):
+            adjoint = accumulate(*parts, indices=indices, shape=node.shape)
+        received: list[Any] = []
+        if node.op is not None:
+            for operand, source in enumerate(node.inputs):
+                if source not in needed or (rule := node.op.vjps[operand]) is None:
+                    received.append(None)
+                    continue
+                with from_origin(node, operand):
+                    contribution = rule(adjoint, node, *node.inputs, **node.attributes)
+                    if type(contribution) is not AtIndex:
+                        contribution = AtIndex(..., fit(contribution, source.shape, source.dtype))
+                adjoints.setdefault(source, []).append(contribution)
+                received.append(contribution)
+        yield node, adjoint, received
+
+
+# ---------------------------------------------------------------------- what people call
+
+
+class Event(NamedTuple):
+    """One node reached by backprop.
+
+    Attributes:
+        node: the node.
+        adjoint: the derivative of the output with respect to it: an array of the node's shape.
+        contributions: for each of the node's inputs, the array of the input's shape that it receives from
+            this node; None where no gradient is asked for.
+    """
+
+    node: Tensor
+    adjoint: Array
+    contributions: tuple[Array | None, ...]
+
+
+def backward(output: Tensor, gradient: ArrayLike | None = None) -> None:
+    """Backprop from `output`: add to the `grad` of each parameter that it depends on, and to nothing else.
+
+    Args:
+        output: the node to differentiate, of one element unless `gradient` is given.
+        gradient: the adjoint of the output, of its shape; 1 if not given.
+
+    Raises:
+        GraphError: the output depends on no parameter, or has many elements and no gradient is given.
+        ShapeError: the gradient's shape is not the output's.
+        DTypeError: the output is not of a floating dtype.
+    """
+    reached = _from_parameters(output, gradient)
+    for leaf, adjoint in [(node, adjoint) for node, adjoint, _ in reached if node.op is None]:
+        if leaf.grad is None:
+            leaf.grad = np.array(adjoint)
+        else:
+            leaf.grad += adjoint
+
+
+def trace_backward(output: Tensor, gradient: ArrayLike | None = None) -> Iterator[Event]:
+    """Watch what `backward` does, one node at a time, in the order in which it happens; no `grad` changes.
+
+    Takes and raises what `backward` does.
+
+    >>> a = tg.parameter(3.0, label="a")
+    >>> for event in tg.trace_backward(a * a):
+    ...     print(event.node.describe(), event.adjoint, event.contributions)
+    multiply () 1.0 (array(3.), array(3.))
+    parameter 'a' () 6.0 ()
+    """
+    return map(_event, _from_parameters(output, gradient))
+
+
+def _event(reached: Reached) -> Event:
+    node, adjoint, received = reached
+    contributions: list[Array | None] = []
+    for source, contribution in zip(node.inputs, received, strict=True) if received else ():
+        if type(contribution) is AtIndex:
+            spread = np.zeros(source.shape, source.dtype)
+            add_at(spread, *contribution)
+            contribution = spread
+        contributions.append(None if contribution is None else np.asarray(contribution))
+    return Event(node, np.asarray(adjoint), tuple(contributions))
+
+
+def grad(
+    output: Tensor,
+    inputs: Iterable[Tensor],
+    gradient: Operand | None = None,
+    create_graph: bool = False,
+) -> tuple[Tensor, ...]:
+    """The derivatives of `output` with respect to `inputs`: parameters, constants or inner nodes.
+
+    Args:
+        output: the node to differentiate, of one element unless `gradient` is given.
+        inputs: nodes of a floating dtype.
+        gradient: the adjoint of the output, of its shape; 1 if not given.
+        create_graph: build the derivatives as nodes, which can be differentiated again and drawn.
+
+    Returns:
+        For each input a Tensor of its shape and dtype; zeros where the output does not depend on it.
+
+    Raises:
+        GraphError: the output has many elements and no gradient is given.
+        ReboundError: with `create_graph`, a leaf was given another value since the graph was built.
+        ShapeError: the gradient's shape is not the output's.
+        DTypeError: the output or an input is not of a floating dtype.
+
+    >>> x = tg.parameter(3.0)
+    >>> (slope,) = tg.grad(x * x * x, [x], create_graph=True)
+    >>> (curvature,) = tg.grad(slope, [x])
+    >>> slope.item(), curvature.item()
+    (27.0, 18.0)
+    """
+    inputs = tuple(inputs)
+    for node in (output, *inputs):
+        require_floating(node)
+    seed = _seed(output, gradient)
+    order, needed = between(inputs, output)
+    if create_graph:
+        require_current(order)
+        reached = backpropagate_nodes(order, needed, {output: [AtIndex(..., seed)]})
+    else:
+        reached = backpropagate(order, needed, {output: seed._data})
+    wanted = set(inputs)
+    found = {node: adjoint for node, adjoint, _ in reached if node in wanted}
+    zeros = (np.zeros(node.shape, node.dtype) for node in inputs)
+    results = [found.get(node, zero) for node, zero in zip(inputs, zeros, strict=True)]
+    return tuple([result if isinstance(result, Tensor) else tensor(result) for result in results])
+
+
+# ---------------------------------------------------------------------- what they need
+
+
+def _from_parameters(output: Tensor, gradient: ArrayLike | None) -> Iterator[Reached]:
+    require_floating(output)
+    if not output.requires_grad:
+        raise GraphError(
+            f"{output.describe()} depends on no parameter, so that there is nothing to differentiate it by; "
+            "make a leaf with tg.parameter, build the graph outside tg.no_grad, or ask tg.grad for given inputs"
+        )
+    seed = _seed(output, gradient)._data
+    order = topological_order([output], differentiable=True)
+    return backpropagate(order, set(order), {output: seed})
+
+
+def _seed(output: Tensor, gradient: Operand | None) -> Tensor:
+    """The adjoint of the output."""
+    if gradient is None:
+        if output.size != 1:
+            raise GraphError(
+                f"{output.describe()} has {output.size} elements; reduce it to one, as with .sum(), "
+                f"or give its adjoint, as in backward(gradient) with a gradient of shape {output.shape}"
+            )
+        return tensor(np.ones(output.shape, output.dtype))
+    seed = gradient if isinstance(gradient, Tensor) else tensor(gradient)
+    if seed.shape != output.shape:
+        raise ShapeError(f"a gradient of shape {seed.shape} cannot be the adjoint of {output.describe()}")
+    return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
+
+
+def between(inputs: Iterable[Tensor], output: Tensor) -> tuple[list[Tensor], set[Tensor]]:
+    """The nodes that the inputs lead to on the way to the output, in topological order and as a set."""
+    inputs = tuple(inputs)
+    ancestors = topological_order([output], differentiable=all(node.requires_grad for node in inputs))
+    needed = dependents(ancestors, inputs)
+    return [node for node in ancestors if node in needed], needed
+
+
+def require_floating(node: Tensor) -> None:
+    """Raise a DTypeError where no derivative exists."""
+    if node.dtype.kind != "f":
+        raise DTypeError(f"{node.describe()} is {node.dtype}, which cannot be differentiated; use a floating dtype")
+
+
+def require_current(order: Iterable[Tensor]) -> None:
+    """Raise a ReboundError if a leaf no longer holds what these nodes were computed from."""
+    for node in order:
+        for source, array in zip(node.inputs, node.arrays, strict=True):
+            if source._data is not array:
+                raise ReboundError(
+                    f"{source.describe()} was given another value after {node.describe()} was computed from it; "
+                    "derivatives that are nodes themselves need the leaf as it was: build the graph again"
+                )

@@ -1,0 +1,41 @@
+"""The errors that the library raises on purpose.
+
+Each is a `TinygradRNNError` and also the built-in kind that fits, so both `except tg.TinygradRNNError`
+and `except ValueError` work. A message says what was expected, what came, where, and what to do.
+"""
+
+
+class TinygradRNNError(Exception):
+    """The base of every error that the library raises on purpose."""
+
+
+class ShapeError(TinygradRNNError, ValueError):
+    """Shapes or axes that do not fit together."""
+
+
+class IndexingError(TinygradRNNError, IndexError):
+    """An index that a tensor does not have."""
+
+
+class DTypeError(TinygradRNNError, TypeError):
+    """A dtype that the operation, or differentiation, is not defined for."""
+
+
+class OperandError(TinygradRNNError, TypeError):
+    """Something that is neither a Tensor nor real numbers, or a numpy function without a rule."""
+
+
+class AssignmentError(TinygradRNNError, TypeError):
+    """An attempt to write into a value that a graph rests on, or to drop a Tensor from its graph unseen."""
+
+
+class GraphError(TinygradRNNError, ValueError):
+    """A question that this graph has no answer to."""
+
+
+class ReboundError(TinygradRNNError, RuntimeError):
+    """A leaf was given another value after the graph was built, and the walk needs the leaf itself."""
+
+
+class SettingError(TinygradRNNError, ValueError):
+    """A name, size or number that a setting cannot take."""

@@ -1,0 +1,112 @@
+"""Products of vectors and matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.node import Array, Operand, Tensor, apply
+from tinygrad_rnn.ops.declaration import NUMPY, binary, declare, implements, linear_in_each
+from tinygrad_rnn.ops.shaping import as_tensor
+
+
+def _matmul_value(a: Array, b: Array) -> Any:
+    if 0 < a.ndim <= 2 and 0 < b.ndim <= 2:
+        return a.dot(b)  # the same product, with less to decide on the way
+    return np.matmul(a, b)
+
+
+def _matmul_left(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """g · bᵀ, where a vector stands for a matrix of one row or one column."""
+    if b.ndim == 1:
+        return g[..., None] * b
+    if a.ndim == 1:
+        return _matmul(b, g[..., None])[..., 0]
+    return _matmul(g, b.mT)
+
+
+def _matmul_right(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """aᵀ · g, where a vector stands for a matrix of one row or one column."""
+    if a.ndim == 1:
+        return g * a if b.ndim == 1 else a[:, None] * g[..., None, :]
+    if b.ndim == 1:
+        return _matmul(a.mT, g[..., None])[..., 0]
+    return _matmul(a.mT, g)
+
+
+_matmul = linear_in_each("matmul", _matmul_value, [_matmul_left, _matmul_right])
+
+matmul = binary(_matmul)
+matmul.__name__ = matmul.__qualname__ = "matmul"
+matmul.__doc__ = "The matrix product a @ b, with numpy's rules for vectors and for stacks of matrices."
+NUMPY[np.matmul] = matmul
+
+
+@implements(np.dot)
+def dot(a: Operand, b: Operand) -> Tensor:
+    """numpy's product of all rows of a with all columns of b: for vectors and matrices, a @ b."""
+    a, b = as_tensor("dot", a), as_tensor("dot", b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    if b.ndim <= 2:
+        return a @ b
+    *others, length, columns = b.shape
+    by_column = b.transpose(b.ndim - 2, *range(b.ndim - 2), b.ndim - 1).reshape(length, -1)
+    return (a @ by_column).reshape(*a.shape[:-1], *others, columns)
+
+
+# ---------------------------------------------------------------------- x·Wᵀ + b
+
+
+def _linear_value(x: Array, W: Array, b: Array | None = None) -> Any:
+    if W.ndim != 2 or x.ndim == 0:
+        raise ValueError("expected x (..., features) and W (outputs, features)")
+    if x.ndim <= 2:
+        y = W.dot(x.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
+    else:
+        y = W.dot(x.reshape(-1, x.shape[-1]).T).T.reshape(*x.shape[:-1], W.shape[0])
+    return y if b is None else y + b
+
+
+def _linear_input(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
+    return _matmul(g, W)
+
+
+def _linear_weight(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
+    if x.ndim == 1:
+        return g[:, None] * x
+    if x.ndim > 2:
+        g, x = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
+    return _matmul(g.T, x)
+
+
+def _linear_jvp(tangents: Sequence[Any], y: Any, x: Any, W: Any, b: Any = None) -> Any:
+    terms = [] if tangents[0] is None else [_linear(tangents[0], W)]
+    terms += [] if tangents[1] is None else [_linear(x, tangents[1])]
+    terms += [] if b is None or tangents[2] is None else [tangents[2]]
+    return sum(terms[1:], start=terms[0])
+
+
+_linear = declare(
+    "linear", _linear_value,
+    [_linear_input, _linear_weight, lambda g, y, x, W, b: g],
+    _linear_jvp,
+)  # fmt: skip
+
+_linear_without_bias = binary(_linear)
+
+
+def linear(x: Operand, W: Operand, b: Operand | None = None) -> Tensor:
+    """x·Wᵀ + b: a layer's weighted sums, with the weights stored (outputs, features).
+
+    Args:
+        x: (features,), (batch, features), or more axes before the last.
+        W: (outputs, features).
+        b: (outputs,), or nothing to add.
+
+    Returns:
+        The shape of x with `features` replaced by `outputs`.
+    """
+    return _linear_without_bias(x, W) if b is None else apply(_linear, (x, W, b))

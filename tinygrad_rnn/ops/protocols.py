@@ -1,0 +1,109 @@
+"""How operations reach people: Python's operators, numpy's own functions, and the methods of a Tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.errors import AssignmentError, OperandError, TinygradRNNError
+from tinygrad_rnn.node import Tensor
+from tinygrad_rnn.ops import arithmetic, elementary, linear_algebra, reductions, shaping
+from tinygrad_rnn.ops.declaration import NUMPY
+
+PLAIN: frozenset[Callable[..., Any]] = frozenset({
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
+    np.isnan, np.isinf, np.isfinite, np.isclose, np.allclose, np.array_equal,
+    np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.zeros_like, np.ones_like,
+})  # fmt: skip
+"""numpy functions that have no derivative: given Tensors, they look at the values and answer plainly."""
+
+
+def _plain(argument: Any) -> Any:
+    return argument.data if isinstance(argument, Tensor) else argument
+
+
+def _call(numpy_function: Callable[..., Any], arguments: Any, keywords: dict[str, Any]) -> Any:
+    """What a numpy function does when one of its arguments is a Tensor."""
+    if keywords.get("out") is not None:
+        raise AssignmentError(
+            f"numpy.{numpy_function.__name__} cannot write a Tensor into an array (out=, or `array += tensor`); "
+            "write `array = array + tensor` to make a new Tensor"
+        )
+    if numpy_function in PLAIN:
+        return numpy_function(*map(_plain, arguments), **{name: _plain(value) for name, value in keywords.items()})
+    function = NUMPY.get(numpy_function)
+    if function is None:
+        raise OperandError(
+            f"numpy.{numpy_function.__name__} has no rule for Tensors; for its value alone, without a gradient, "
+            "give it .data"
+        )
+    try:
+        return function(*arguments, **keywords)
+    except TypeError as error:
+        if isinstance(error, TinygradRNNError):
+            raise
+        raise OperandError(f"numpy.{numpy_function.__name__} of a Tensor: {error}") from error
+
+
+def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
+    if method != "__call__":
+        raise OperandError(f"numpy.{ufunc.__name__}.{method} has no rule for Tensors")
+    return _call(ufunc, inputs, keywords)
+
+
+def _array_function(self: Tensor, function: Callable[..., Any], types: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    return _call(function, args, kwargs)
+
+
+def _comparison(ufunc: np.ufunc) -> Callable[[Tensor, Any], Any]:
+    return lambda self, other: ufunc(self.data, _plain(other))
+
+
+def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
+    return lambda self, other: function(other, self)
+
+
+def _reshape(self: Tensor, *shape: Any) -> Tensor:
+    return shaping.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    return shaping.transpose(self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
+
+
+def attach() -> None:
+    """Give Tensor its operators, numpy's protocols and its methods, as declared in `Methods`."""
+    attributes: dict[str, Any] = {
+        "__array_ufunc__": _array_ufunc,
+        "__array_function__": _array_function,
+        "__neg__": elementary.negative,
+        "__pos__": lambda self: self,
+        "__abs__": elementary.abs,
+        "__getitem__": shaping.getitem,
+        "T": property(shaping.transpose),
+        "mT": property(shaping.matrix_transpose),
+        "reshape": _reshape,
+        "transpose": _transpose,
+        "flatten": shaping.ravel,
+    }
+    for name, function in {
+        "add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply,
+        "truediv": arithmetic.divide, "pow": arithmetic.power, "matmul": linear_algebra.matmul,
+    }.items():  # fmt: skip
+        attributes[f"__{name}__"], attributes[f"__r{name}__"] = function, _reflected(function)
+    for name, ufunc in {
+        "eq": np.equal, "ne": np.not_equal, "lt": np.less,
+        "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    }.items():  # fmt: skip
+        attributes[f"__{name}__"] = _comparison(ufunc)
+    for room, names in {
+        elementary: "abs copy cos exp log relu sigmoid sin softplus sqrt square tanh",
+        linear_algebra: "dot",
+        reductions: "log_softmax logsumexp max mean min softmax sum",
+        shaping: "astype ravel squeeze",
+    }.items():
+        attributes |= {name: getattr(room, name) for name in names.split()}
+    for name, attribute in attributes.items():
+        setattr(Tensor, name, attribute)

@@ -1,0 +1,260 @@
+"""Operations that move, repeat, pick and join elements, and the sums that undo them.
+
+All but `where` are linear, and so their own jvp; what their rules state is the transpose.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain
+from tinygrad_rnn.ops.declaration import Each, declare, elementwise, implements, linear_in_all, undifferentiable
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+Whole = type(...)
+
+
+def as_tensor(name: str, operand: Operand) -> Tensor:
+    """The operand itself if it is a Tensor, else the leaf that it becomes for the operation `name`."""
+    return operand if isinstance(operand, Tensor) else constant(name, operand)
+
+
+# ---------------------------------------------------------------------- shape and order
+
+_reshape = linear_in_all("reshape", lambda x, shape: x.reshape(shape), [lambda g, y, x, shape: g.reshape(x.shape)])
+
+
+@implements(np.reshape)
+def reshape(a: Operand, shape: int | Sequence[int]) -> Tensor:
+    """The same elements in the same order under another shape; one length may be −1."""
+    return apply(_reshape, (a,), {"shape": shape if isinstance(shape, int) else tuple(shape)})
+
+
+@implements(np.ravel)
+def ravel(a: Operand) -> Tensor:
+    """All elements along one axis."""
+    return reshape(a, -1)
+
+
+@implements(np.squeeze)
+def squeeze(a: Operand, axis: int | Sequence[int] | None = None) -> Tensor:
+    """Without its axes of length 1, or without those named by `axis`."""
+    a = as_tensor("squeeze", a)
+    try:
+        return reshape(a, np.squeeze(np.empty(a.shape, bool), axis).shape)
+    except ValueError as error:
+        raise explain("squeeze", (a,), error) from error
+
+
+_transpose = linear_in_all(
+    "transpose", lambda x, axes: x.transpose(axes),
+    [lambda g, y, x, axes: g.transpose(None if axes is None else tuple(np.argsort(axes)))],
+)  # fmt: skip
+
+
+@implements(np.transpose)
+def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
+    """With its axes in another order; reversed if no order is given."""
+    a = as_tensor("transpose", a)
+    try:
+        return apply(_transpose, (a,), {"axes": None if axes is None else normalize_axis_tuple(axes, a.ndim)})
+    except ValueError as error:
+        raise explain("transpose", (a,), error) from error
+
+
+@implements(np.matrix_transpose)
+def matrix_transpose(x: Operand) -> Tensor:
+    """With its last two axes exchanged."""
+    x = as_tensor("matrix_transpose", x)
+    return transpose(x, (*range(x.ndim - 2), -1, -2))
+
+
+# ---------------------------------------------------------------------- repeating, and adding back up
+
+
+def _sum_to(x: Array, shape: Shape) -> Any:
+    extra = x.ndim - len(shape)
+    kept = x.shape[extra:]
+    if kept != shape:
+        if any(n not in (m, 1) for m, n in zip(kept, shape, strict=True)):
+            raise ValueError(f"a gradient of shape {x.shape} does not fit an operand of shape {shape}")
+        axes = tuple(extra + i for i, (m, n) in enumerate(zip(kept, shape, strict=True)) if m != n)
+        x = np.add.reduce(x, axis=axes, keepdims=True)
+    if x.size != math.prod(shape):
+        x = np.add.reduce(x, axis=tuple(range(extra)))
+    return x.reshape(shape)
+
+
+_sum_to_shape = linear_in_all("sum_to", _sum_to, [lambda g, y, x, shape: g])
+
+_broadcast_to = linear_in_all("broadcast_to", np.broadcast_to, [lambda g, y, x, shape: g])
+
+
+@implements(np.broadcast_to)
+def broadcast_to(array: Operand, shape: int | Sequence[int]) -> Tensor:
+    """Repeated along new axes, and along axes of length 1, up to a shape."""
+    return apply(_broadcast_to, (array,), {"shape": (shape,) if isinstance(shape, int) else tuple(shape)})
+
+
+_astype = linear_in_all("astype", lambda x, dtype: x.astype(dtype), [lambda g, y, x, dtype: g])
+_astype_discrete = undifferentiable("astype_discrete", lambda x, dtype: x.astype(dtype))
+
+
+@implements(np.astype)
+def astype(x: Operand, dtype: DTypeLike) -> Tensor:
+    """The same numbers in another real dtype; one that is not floating ends differentiation."""
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "biuf":
+        constant("astype", np.empty(0, dtype))  # raises what any other operand of that dtype would
+    return apply(_astype if dtype.kind == "f" else _astype_discrete, (x,), {"dtype": dtype})
+
+
+def fit(value: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
+    """An array or Tensor of derivatives, made to have a node's own shape and dtype.
+
+    It is summed over the axes that broadcasting had repeated, and repeated over those that a reduction
+    had summed. This is the one place where that happens, for every operation and both modes.
+    """
+    if value.shape != shape:
+        if value.ndim > len(shape) or value.size > math.prod(shape):
+            value = _sum_to_shape(value, shape=shape)
+        elif isinstance(value, Tensor):
+            value = _broadcast_to(value, shape=shape)
+        else:
+            repeated = np.empty(shape, dtype)
+            repeated[...] = value
+            value = repeated
+    return value if value.dtype == dtype else _astype(value, dtype=dtype)
+
+
+# ---------------------------------------------------------------------- picking, and putting back
+
+
+class AtIndex(NamedTuple):
+    """A contribution to an adjoint that is zero but at an index: added in place, never spread out."""
+
+    index: Any
+    part: Any
+
+
+def add_at(total: Array, index: Any, part: Any) -> None:
+    """total[index] += part, where an element that the index names twice gets both parts."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in parts):
+        np.add.at(total, index, part)
+    else:
+        total[index] += part
+
+
+def _accumulate_value(*parts: Array, indices: Sequence[Any], shape: Shape) -> Any:
+    if len(parts) == 1 and indices[0] is ...:
+        return parts[0]
+    total = np.zeros(shape, np.result_type(*parts))
+    for index, part in zip(indices, parts, strict=True):
+        add_at(total, index, part)
+    return total
+
+
+accumulate = linear_in_all(
+    "accumulate", _accumulate_value,
+    Each(lambda operand, g, y, *parts, indices, shape: g if indices[operand] is ... else g[indices[operand]]),
+)  # fmt: skip
+"""The sum of contributions to an adjoint, each of them at its index; `...` is everywhere."""
+
+
+_getitem = declare(
+    "getitem", lambda x, index: x[index],
+    [lambda g, y, x, index: AtIndex(index, g)],
+    lambda tangents, y, x, index: tangents[0][index],
+)  # fmt: skip
+
+
+def getitem(x: Tensor, index: Any) -> Tensor:
+    """x[index], with numpy's indices: integers, slices, `...`, None, and arrays of integers or truth values."""
+    return apply(_getitem, (x,), {"index": _plain_index(index)})
+
+
+def _plain_index(index: Any) -> Any:
+    """The index as numpy takes it, its arrays copied so that nobody changes them later."""
+    if isinstance(index, tuple):
+        return tuple([_plain_index(i) for i in index])
+    if isinstance(index, Tensor):
+        return index._data
+    return np.array(index) if isinstance(index, list | np.ndarray) else index
+
+
+@implements(np.split)
+def split(ary: Operand, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """In parts along an axis: so many equal ones, or cut at the given indices."""
+    ary = as_tensor("split", ary)
+    try:
+        axis = normalize_axis_index(axis, ary.ndim)
+        parts = np.split(np.arange(ary.shape[axis]), indices_or_sections)
+    except ValueError as error:
+        raise explain("split", (ary,), error) from error
+    stops = list(itertools.accumulate(map(len, parts)))
+    return [getitem(ary, along(axis, slice(stop - len(part), stop))) for part, stop in zip(parts, stops, strict=True)]
+
+
+def along(axis: int, index: int | slice) -> tuple[Any, ...]:
+    """The index that picks `index` along one axis, and everything along those before it."""
+    return (*[slice(None)] * axis, index)
+
+
+where = implements(np.where)(
+    elementwise(
+        "where", np.where,
+        None,
+        lambda g, y, condition, a, b: np.where(condition, g, 0),
+        lambda g, y, condition, a, b: np.where(condition, 0, g),
+        doc="where(condition, a, b): elements of a where the condition holds, else of b.",
+    )
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------------- joining
+
+_concatenate = linear_in_all(
+    "concatenate", lambda *xs, axis, starts: np.concatenate(xs, axis),
+    Each(lambda k, g, y, *xs, axis, starts: g[along(axis, slice(starts[k], starts[k] + xs[k].shape[axis]))]),
+)  # fmt: skip
+
+
+@implements(np.concatenate)
+def concatenate(arrays: Iterable[Operand], axis: int | None = 0) -> Tensor:
+    """One after the other along an axis that they have, or flattened if `axis` is None."""
+    parts = [as_tensor("concatenate", array) for array in arrays]
+    if axis is None:
+        parts, axis = [ravel(part) for part in parts], 0
+    try:
+        axis = normalize_axis_index(axis, parts[0].ndim if parts else 1)
+        lengths = [part.shape[axis] for part in parts]
+    except (ValueError, IndexError) as error:
+        raise explain("concatenate", parts, error) from error
+    starts = tuple(itertools.accumulate(lengths[:-1], initial=0))
+    return apply(_concatenate, parts, {"axis": axis, "starts": starts})
+
+
+_stack = linear_in_all(
+    "stack", lambda *xs, axis: np.stack(xs, axis),
+    Each(lambda k, g, y, *xs, axis: g[along(axis, k)]),
+)  # fmt: skip
+
+
+@implements(np.stack)
+def stack(arrays: Iterable[Operand], axis: int = 0) -> Tensor:
+    """Side by side along a new axis."""
+    parts = [as_tensor("stack", array) for array in arrays]
+    try:
+        axis = normalize_axis_index(axis, parts[0].ndim + 1 if parts else 1)
+    except ValueError as error:
+        raise explain("stack", parts, error) from error
+    return apply(_stack, parts, {"axis": axis})
