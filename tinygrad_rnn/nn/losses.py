@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.node import Tensor
 from tinygrad_rnn.ops import log_softmax, square
 
 
 def squared_error(output: Tensor, target: Tensor) -> Tensor:
-    """‖output − target‖², summed over everything."""
+    """‖output − target‖², summed over everything.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    _require_same_shape(output, target)
     return square(output - target).sum()
 
 
@@ -17,5 +23,15 @@ def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     Args:
         logits: scores along the last axis, before the softmax.
         target: as many probabilities: a one-hot row for a class, or any soft target.
+
+    Raises:
+        ShapeError: the shapes differ.
     """
+    _require_same_shape(logits, target)
     return -(target * log_softmax(logits)).sum()
+
+
+def _require_same_shape(output: Tensor, target: Tensor) -> None:
+    """Refuse what broadcasting would quietly make a loss between every output and every target."""
+    if output.shape != target.shape:
+        raise ShapeError(f"{target.describe()} cannot be the target of {output.describe()}: the shapes differ")
