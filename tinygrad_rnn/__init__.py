@@ -18,6 +18,7 @@ from tinygrad_rnn.errors import (
     DTypeError,
     GraphError,
     IndexingError,
+    NonFiniteError,
     OperandError,
     ReboundError,
     SettingError,
@@ -33,8 +34,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SGD", "Adam", "AssignmentError", "DTypeError", "Edge", "Event", "Graph", "GraphError", "IndexingError",
-    "Nodes", "Operation", "OperandError", "Origin", "ReboundError", "SettingError", "ShapeError", "Tensor",
-    "TinygradRNNError", "clip_grad_norm", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor",
-    "trace_backward",
+    "Nodes", "NonFiniteError", "Operation", "OperandError", "Origin", "ReboundError", "SettingError", "ShapeError",
+    "Tensor", "TinygradRNNError", "clip_grad_norm", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step",
+    "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__

@@ -39,3 +39,7 @@ class ReboundError(TinygradRNNError, RuntimeError):
 
 class SettingError(TinygradRNNError, ValueError):
     """A name, size or number that a setting cannot take."""
+
+
+class NonFiniteError(TinygradRNNError, FloatingPointError):
+    """An infinity or a NaN where only a finite number can be worked with."""

@@ -6,34 +6,50 @@ An optimiser rebinds a parameter's value and never writes into it, so graphs bui
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
 
 import numpy as np
 
-from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.errors import NonFiniteError, OperandError, SettingError
 from tinygrad_rnn.node import Array, Tensor
 
 Parameters = Mapping[str, Tensor] | Iterable[Tensor]
 
 
 def parameter_list(parameters: Parameters) -> list[Tensor]:
-    """The parameters of a network's dict, or of any iterable of Tensors.
+    """The parameters of a network's dict, or of any iterable of Tensors; one that occurs twice counts once.
 
     Raises:
-        SettingError: there are none, or one of them asks for no gradient.
+        OperandError: something else, or something else among them.
+        SettingError: there are none.
     """
+    expected = "expected parameters, as tg.parameter or a network's .parameters give them"
+    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
+        raise OperandError(f"{expected}, in a dict or list; got {_describe(parameters)}")
     found = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
-    if not found or not all(isinstance(p, Tensor) and p.op is None and p.requires_grad for p in found):
-        raise SettingError("expected at least one parameter, as tg.parameter or a network's .parameters give them")
-    return found
+    for parameter in found:
+        if not (isinstance(parameter, Tensor) and parameter.op is None and parameter.requires_grad):
+            raise OperandError(f"{expected}; got {_describe(parameter)}")
+    if not found:
+        raise SettingError(f"{expected}; got none")
+    return list(dict.fromkeys(found))
+
+
+def _describe(something: object) -> str:
+    return something.describe() if isinstance(something, Tensor) else repr(something)
 
 
 class Optimiser:
-    """What all rules share: the parameters, and clearing their gradients."""
+    """What all rules share: θ ← θ − α d, where the direction d is the rule's own.
+
+    Attributes:
+        parameters: the parameters θ.
+        lr: the learning rate α, which may be set anew between steps.
+    """
 
     def __init__(self, parameters: Parameters, lr: float) -> None:
-        if not lr > 0:
-            raise SettingError(f"the learning rate is above 0, not {lr!r}")
+        _check("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
         self.parameters = parameter_list(parameters)
         self.lr = lr
 
@@ -43,12 +59,12 @@ class Optimiser:
             parameter.grad = None
 
     def step(self) -> None:
-        """Give each parameter that has a gradient its next value."""
-        for position, parameter in enumerate(self.parameters):
+        """Give each parameter its next value; those whose `grad` is None stay as they are."""
+        for parameter in self.parameters:
             if parameter.grad is not None:
-                parameter.data = parameter.data - self._change(position, parameter.grad)
+                parameter.data = parameter.data - self.lr * self._direction(parameter, parameter.grad)
 
-    def _change(self, position: int, gradient: Array) -> Array:
+    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
         raise NotImplementedError
 
 
@@ -59,34 +75,41 @@ class SGD(Optimiser):
         parameters: a network's dict, or Tensors.
         lr: the learning rate α.
         momentum: μ, from 0 up to but not including 1.
+
+    Raises:
+        SettingError: a number outside its range, or no parameters.
+        OperandError: something that is no parameter.
     """
 
     def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
-        if not 0 <= momentum < 1:
-            raise SettingError(f"momentum lies in [0, 1), not {momentum!r}")
+        _check("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
         self.momentum = momentum
-        self._velocity: dict[int, Array] = {}
+        self._velocities: dict[Tensor, Array] = {}
 
-    def _change(self, position: int, gradient: Array) -> Array:
-        if self.momentum:
-            before = self._velocity.get(position)
-            gradient = gradient.copy() if before is None else self.momentum * before + gradient
-            self._velocity[position] = gradient
-        return self.lr * gradient
+    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
+        if not self.momentum:
+            return gradient
+        v = self.momentum * self._velocities.get(parameter, 0) + gradient
+        self._velocities[parameter] = v
+        return v
 
 
 class Adam(Optimiser):
     """Adam (Kingma and Ba 2015, algorithm 1).
 
-    m ← β₁ m + (1 − β₁) ∇, v ← β₂ v + (1 − β₂) ∇², θ ← θ − α m̂ / (√v̂ + ε), where m̂ and v̂ are corrected
-    for their start at zero.
+    m ← β₁ m + (1 − β₁) ∇, v ← β₂ v + (1 − β₂) ∇², θ ← θ − α m̂ / (√v̂ + ε), where m̂ = m / (1 − β₁ⁿ) and
+    v̂ = v / (1 − β₂ⁿ) correct the n-th step for the start at zero.
 
     Args:
         parameters: a network's dict, or Tensors.
         lr: the learning rate α.
         betas: β₁ and β₂, from 0 up to but not including 1.
-        eps: ε.
+        eps: ε, above 0.
+
+    Raises:
+        SettingError: a number outside its range, or no parameters.
+        OperandError: something that is no parameter.
     """
 
     def __init__(
@@ -97,37 +120,65 @@ class Adam(Optimiser):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise SettingError(f"betas lie in [0, 1), not {betas!r}")
-        self.betas = betas
+        if not isinstance(betas, Iterable) or len(pair := tuple(betas)) != 2:
+            raise SettingError(f"betas are two numbers, not {betas!r}")
+        for beta in pair:
+            _check("a beta", beta, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        _check("eps", eps, lambda number: 0 < number < math.inf, "a finite number above 0")
+        self.betas = pair
         self.eps = eps
-        self._moments: dict[int, tuple[int, Array, Array]] = {}
+        self._moments: dict[Tensor, tuple[int, Array, Array]] = {}
 
-    def _change(self, position: int, gradient: Array) -> Array:
+    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
         beta1, beta2 = self.betas
-        zeros = np.zeros_like(gradient)
-        count, m, v = self._moments.get(position, (0, zeros, zeros))
-        count, m, v = count + 1, beta1 * m + (1 - beta1) * gradient, beta2 * v + (1 - beta2) * gradient**2
-        self._moments[position] = count, m, v
-        unbiased_m, unbiased_v = m / (1 - beta1**count), v / (1 - beta2**count)
-        change: Array = self.lr * unbiased_m / (np.sqrt(unbiased_v) + self.eps)
-        return change
+        zero = np.zeros_like(gradient)
+        n, m, v = self._moments.get(parameter, (0, zero, zero))
+        n, m, v = n + 1, beta1 * m + (1 - beta1) * gradient, beta2 * v + (1 - beta2) * gradient**2
+        self._moments[parameter] = n, m, v
+        unbiased_m, unbiased_v = m / (1 - beta1**n), v / (1 - beta2**n)
+        direction: Array = unbiased_m / (np.sqrt(unbiased_v) + self.eps)
+        return direction
 
 
 def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
-    """Scale all gradients by one factor so that their norm, taken together, is at most `max_norm`.
+    """Scale all gradients by one factor, so that their norm taken together is at most `max_norm`.
+
+    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+
+    Args:
+        parameters: a network's dict, or Tensors; those whose `grad` is None are passed over.
+        max_norm: above 0; infinite to measure the norm alone.
 
     Returns:
         The norm before; 0 where no parameter has a gradient.
 
     Raises:
-        SettingError: `max_norm` is not above 0.
+        NonFiniteError: a gradient's norm is infinite or NaN, which no factor makes small. All gradients are
+            left as they are, and the caller may skip the step.
+        SettingError: `max_norm` is not above 0, or there are no parameters.
+        OperandError: something that is no parameter.
     """
-    if not max_norm > 0:
-        raise SettingError(f"max_norm is above 0, not {max_norm!r}")
-    found = [parameter.grad for parameter in parameter_list(parameters) if parameter.grad is not None]
-    norm = math.hypot(*[float(np.linalg.norm(gradient)) for gradient in found])
+    _check("max_norm", max_norm, lambda number: number > 0, "a number above 0")
+    norms = {parameter: _norm(parameter.grad) for parameter in parameter_list(parameters)}
+    norm = math.hypot(*norms.values())
+    if not math.isfinite(norm):
+        culprits = [f"{parameter.describe()}: {own}" for parameter, own in norms.items() if not math.isfinite(own)]
+        raise NonFiniteError(f"gradients cannot be clipped where a norm is not finite; {', '.join(culprits)}")
     if norm > max_norm:
-        for gradient in found:
-            gradient *= max_norm / norm
+        for parameter in norms:
+            if parameter.grad is not None:
+                parameter.grad *= max_norm / norm
     return norm
+
+
+def _norm(gradient: Array | None) -> float:
+    """√Σ g² in float64, so that the squares of a narrower dtype do not overflow; 0 for no gradient."""
+    if gradient is None:
+        return 0.0
+    with np.errstate(over="ignore"):
+        return float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
+
+
+def _check(setting: str, number: object, fits: Callable[[float], bool], expected: str) -> None:
+    if not (isinstance(number, Real) and fits(float(number))):
+        raise SettingError(f"{setting} is {expected}, not {number!r}")
