@@ -211,7 +211,9 @@ def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
     if isinstance(data, Tensor):
         raise OperandError(f"{data.describe()} is a Tensor already; `.data` is its value as an array")
     try:
-        array = np.array(data, dtype=dtype)
+        array = np.array(data)
+        if dtype is not None and array.dtype.kind != "c":  # which numpy would cast by dropping the imaginary part
+            array = array.astype(dtype, copy=False)
     except TinygradRNNError as error:
         raise OperandError(
             f"cannot make one array of a list that holds Tensors; tg.stack joins them ({error})"
