@@ -1,0 +1,160 @@
+"""What is measured: each function returns plain numbers, which the report shows and keeps."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinygrad_rnn as tg
+
+from .engines import by_hand, load_programs, ours
+from .problem import Sizes, disagreement, make_problem
+from .timing import Timings, alternate
+
+ROOT = Path(__file__).parents[2]
+TOLERANCE = 1e-5  # of losses and gradients in float32, relative to those computed in float64
+DRAWN_STEPS = (10, 100, 1000)
+DRAWING_LIMIT = 60  # seconds
+
+
+def compare_engines(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
+    """Time forward and backward of every program on one problem, once all have shown that they agree.
+
+    Raises:
+        AssertionError: a program's loss or gradients are not those that numpy finds in float64.
+    """
+    problem = make_problem(sizes)
+    reference = by_hand.naive(problem.astype(np.float64))
+    programs = {name: make(problem) for name, make in load_programs().items() if make is not None}
+    errors = {name: disagreement(program, reference) for name, program in programs.items()}
+    wrong = {name: error for name, error in errors.items() if not error < TOLERANCE}
+    assert not wrong, f"these programs do not compute what numpy computes in float64: {wrong}"
+    return {"sizes": sizes._asdict(), "errors": errors, "seconds": alternate(programs, seconds, rounds)}
+
+
+def measure_graph(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
+    """Where this library's time goes on one problem, with Python's collector on and off, and what a node weighs."""
+    build, parameters = ours.builder(make_problem(sizes))
+    compute_values, compute_rules = _without_graph(build())
+    timings: Timings = {}
+    end = time.perf_counter() + seconds
+    while rounds > 0 or time.perf_counter() < end:
+        for collector in ("on", "off"):
+            if collector == "off":
+                gc.disable()
+            start = time.perf_counter()
+            loss = build()
+            built = time.perf_counter()
+            loss.backward()
+            passed = time.perf_counter()
+            del loss
+            released = time.perf_counter()
+            compute_values()
+            valued = time.perf_counter()
+            compute_rules()
+            ruled = time.perf_counter()
+            gc.enable()
+            for phase, duration in (
+                ("forward", built - start), ("backward", passed - built), ("release", released - passed),
+                ("values", valued - released), ("rules", ruled - valued),
+            ):  # fmt: skip
+                timings.setdefault(f"{phase}, collector {collector}", []).append(duration)
+            for p in parameters:
+                p.grad = None
+        rounds -= 1
+    return {"sizes": sizes._asdict(), **_weigh(build), "seconds": timings}
+
+
+def _without_graph(loss: tg.Tensor) -> tuple[Callable[[], None], Callable[[], None]]:
+    """Two functions that compute every value, and every contribution to an adjoint, and do nothing else."""
+    values = [(node.op.value, node.arrays, node.attributes) for node in tg.Graph(loss).nodes if node.op]
+    rules = [
+        (rule, (event.adjoint, event.node._data, *event.node.arrays), event.node.attributes)
+        for event in tg.trace_backward(loss)
+        if event.node.op
+        for rule, contribution in zip(event.node.op.vjps, event.contributions, strict=False)
+        if rule and contribution is not None
+    ]
+
+    def compute_values() -> None:
+        for value, arrays, attributes in values:
+            value(*arrays, **attributes)
+
+    def compute_rules() -> None:
+        for rule, arrays, attributes in rules:
+            rule(*arrays, **attributes)
+
+    return compute_values, compute_rules
+
+
+def _weigh(build: Callable[[], tg.Tensor]) -> dict[str, int]:
+    """How many nodes `build` makes, and the bytes they take beyond their arrays."""
+    gc.collect()
+    tracemalloc.start()
+    loss = build()
+    gc.collect()
+    traced, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    graph = tg.Graph(loss)
+    parameters = set(graph.parameters)  # which are older
+    nodes = [node for node in graph.nodes if node not in parameters]
+    values = {id(node._data): node._data for node in nodes}
+    values |= {id(value.base): value.base for value in values.values() if value.base is not None}
+    return {"nodes": len(nodes), "bytes beyond arrays": traced - sum(map(sys.getsizeof, values.values()))}
+
+
+def measure_imports(rounds: int) -> Timings:
+    """Seconds that each package takes to import where numpy is imported already; and numpy's own."""
+    timings: Timings = {}
+    for turn in range(rounds + 1):  # the first one reads from disk what the others find in memory
+        for package in ("numpy", "tinygrad_rnn", "autograd", "mygrad", "torch"):
+            if importlib.util.find_spec(package) is None:
+                continue
+            first = "" if package == "numpy" else "import numpy; "
+            program = f"{first}import time; t = time.perf_counter(); import {package}; print(time.perf_counter() - t)"
+            child = subprocess.run(
+                [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+            )
+            if turn > 0:
+                timings.setdefault(package, []).append(float(child.stdout))
+    return timings
+
+
+def measure_drawing() -> dict[str, dict[str, float | None]]:
+    """Seconds from an unrolled network to an SVG file, by numbers of steps; None for more than the limit."""
+    libraries = {"tinygrad_rnn": "tinygrad_rnn", "torchviz + dot": "torchviz"}
+    return {
+        library: {str(steps): _draw(library, steps) for steps in DRAWN_STEPS}
+        for library, package in libraries.items()
+        if importlib.util.find_spec(package) is not None
+    }
+
+
+def _draw(library: str, steps: int) -> float | None:
+    """Draw in a process of its own, and end it with all that it has started when its time is up."""
+    with tempfile.TemporaryDirectory() as folder:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.drawing", library, str(steps), f"{folder}/drawing.svg"],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            seconds, _ = child.communicate(timeout=DRAWING_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            return None
+    if child.returncode:
+        raise RuntimeError(f"{library} could not draw {steps} steps")
+    return float(seconds)

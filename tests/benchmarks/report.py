@@ -1,0 +1,265 @@
+"""The command: measures what is asked for, prints it as Markdown tables, and writes the document of a full run."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import re
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from . import measures
+from .engines import REFERENCE, load_programs
+from .problem import SIZES
+from .timing import quartiles, ratio
+
+COMMAND = "python -m tests.benchmarks"
+ROWS = (*SIZES, "graph", "imports", "drawing")
+GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
+PHASES = ("forward", "backward", "release", "values", "rules")
+PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz")
+DOCUMENT = measures.ROOT / "docs" / "benchmarks.md"
+
+Results = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print and, where everything was measured in full, write the document and the raw timings."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS, help="measure these alone, and write nothing")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, and write nothing")
+    options = parser.parse_args(arguments)
+    seconds, rounds = (0.5, 3) if options.quick else (30.0, 11)
+    results = measure(options.rows, seconds, rounds)
+    text = render(results)
+    print(text)
+    if tuple(options.rows) == ROWS and not options.quick:
+        DOCUMENT.write_text(text, encoding="utf-8")
+        DOCUMENT.with_suffix(".json").write_text(to_json(results), encoding="utf-8")
+
+
+def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
+    """The raw numbers of the rows asked for; each problem gets at least so many seconds and rounds."""
+    load_programs()
+    gc.collect()
+    gc.freeze()  # what importing the peers leaves behind would otherwise be walked in every full collection
+    results: Results = {"command": COMMAND, "machine": describe_machine()}
+    results["engines"] = {
+        name: measures.compare_engines(sizes, seconds, rounds) for name, sizes in SIZES.items() if name in rows
+    }
+    if "graph" in rows:
+        results["graph"] = {name: measures.measure_graph(sizes, seconds / 3, rounds) for name, sizes in SIZES.items()}
+    if "imports" in rows:
+        results["imports"] = measures.measure_imports(rounds)
+    if "drawing" in rows:
+        results["drawing"] = measures.measure_drawing()
+    return results
+
+
+def describe_machine() -> dict[str, str]:
+    """The processor and the versions, in general terms."""
+    names = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", names.read_text()) if names.exists() else None
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    machine = {
+        "processor": f"{found[1] if found else platform.machine()}, {os.cpu_count()} cores",
+        "system": platform.system(),
+        "Python": platform.python_version(),
+        "BLAS of numpy": f"{blas['name']} {blas['version']}",
+    }
+    for package in PACKAGES:
+        try:
+            machine[package] = version(package)
+        except PackageNotFoundError:
+            machine[package] = "not installed"
+    return machine
+
+
+def to_json(results: Results) -> str:
+    """The raw numbers, one line for each list."""
+    rounded = json.loads(json.dumps(results), parse_float=lambda digits: float(f"{float(digits):.5g}"))
+    text = json.dumps(rounded, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
+
+
+# ---------------------------------------------------------------------- Markdown
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column is flush left, the others right."""
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def ratio_table(engines: Results) -> str:
+    """Each program's time over the reference's."""
+    rows = [[name, *[_ratio(engines[problem], name) for problem in engines]] for name in load_programs()]
+    rows.append(["goal for tinygrad_rnn", *[f"≤ {GOALS[problem]:.1f}" for problem in engines]])
+    return table(["", *engines], rows)
+
+
+def _ratio(measured: Results, name: str) -> str:
+    timings = measured["seconds"]
+    if name not in timings or REFERENCE not in timings:
+        return "not installed"
+    return f"{ratio(timings, name, REFERENCE):.2f}"
+
+
+def time_table(engines: Results) -> str:
+    """Each program's median time and quartiles, in milliseconds."""
+    rows = [[name, *[_milliseconds(engines[problem]["seconds"].get(name)) for problem in engines]]
+            for name in load_programs()]  # fmt: skip
+    return table(["ms", *engines], rows)
+
+
+def _milliseconds(timings: Sequence[float] | None) -> str:
+    if timings is None:
+        return "not installed"
+    lower, middle, upper = [f"{1000 * seconds:.3g}" for seconds in quartiles(timings)]
+    return f"{middle} ({lower} – {upper})"
+
+
+def graph_table(graphs: Results) -> str:
+    """Where the library's own time goes, and what its nodes weigh."""
+    rows = []
+    for problem, measured in graphs.items():
+        nodes = measured["nodes"]
+        phases = {phase: median(timings) for phase, timings in measured["seconds"].items()}
+        forward, backward, release, values, rules = (phases[f"{phase}, collector on"] for phase in PHASES)
+        total = forward + backward + release
+        without_collector = sum(phases[f"{phase}, collector off"] for phase in PHASES[:3])
+        durations = (forward, values, backward, rules, release, total - without_collector)
+        rows.append([
+            problem,
+            f"{nodes:,}",
+            *[f"{1e6 * duration / measured['sizes']['steps']:.1f}" for duration in durations],
+            f"{nodes / total:,.0f}",
+            f"{measured['bytes beyond arrays'] / nodes:.0f}",
+        ])  # fmt: skip
+    return table(
+        ["", "nodes", "forward", "(values)", "backward", "(rules)", "release", "(collector)",
+         "nodes per second", "bytes per node"],
+        rows,
+    )  # fmt: skip
+
+
+def import_table(imports: Results) -> str:
+    """What each import adds."""
+    rows = [[package, _milliseconds(timings)] for package, timings in imports.items()]
+    return table(["ms to import", ""], rows)
+
+
+def drawing_table(drawing: Results) -> str:
+    """Seconds for a drawing."""
+    rows = [
+        [library, *[f"> {measures.DRAWING_LIMIT} s" if t is None else f"{t:.2f} s" for t in seconds.values()]]
+        for library, seconds in drawing.items()
+    ]
+    return table(["", *[f"{steps} steps" for steps in measures.DRAWN_STEPS]], rows)
+
+
+def render(results: Results) -> str:
+    """The document: what was measured of it."""
+    parts = [TITLE.format(command=COMMAND)]
+    machine = "\n".join(f"- {what}: {which}" for what, which in results["machine"].items())
+    parts.append(f"## The machine\n\n{machine}")
+    if engines := results["engines"]:
+        sizes = table(
+            ["", *engines],
+            [[what, *[str(engines[problem]["sizes"][what]) for problem in engines]]
+             for what in ("batch", "steps", "inputs", "hidden", "outputs")],
+        )  # fmt: skip
+        worst = max(error for measured in engines.values() for error in measured["errors"].values())
+        rounds = ", ".join(f"{len(engines[problem]['seconds'][name])} on {problem}"
+                           for problem in engines for name in ["tinygrad_rnn"])  # fmt: skip
+        parts.append(ENGINES.format(
+            ratios=ratio_table(engines), times=time_table(engines), sizes=sizes, worst=worst, rounds=rounds,
+            reference=REFERENCE,
+        ))  # fmt: skip
+    if "graph" in results:
+        parts.append(GRAPH.format(table=graph_table(results["graph"])))
+    if "imports" in results:
+        parts.append(IMPORTS.format(table=import_table(results["imports"])))
+    if "drawing" in results:
+        parts.append(DRAWING.format(table=drawing_table(results["drawing"]), limit=measures.DRAWING_LIMIT))
+    return "\n\n".join(parts) + "\n"
+
+
+TITLE = """\
+# Benchmarks
+
+This page is written by `{command}`, which measures all of it anew; the raw timings are in
+[benchmarks.json](benchmarks.json). `pip install -e .[bench]` installs what the library is compared with."""
+
+ENGINES = """\
+## Forward and backward of an unrolled Elman network
+
+Time of a forward and a backward pass over that of {reference}, float32, one thread; less is faster.
+
+{ratios}
+
+Each entry is the median, over rounds, of a program's time over {reference}'s in the same round. In a round every
+program runs once, in one process and in random order ({rounds}). Python's garbage collector is on, as it
+is for everybody; what the imports have left behind is frozen first, because importing PyTorch alone leaves hundreds of
+thousands of objects that every full collection would walk, whosever turn it is.
+
+All programs compute the same thing. Before anything is timed, the loss and the five gradients of each are compared
+with numpy's in float64: the largest relative error is {worst:.0e}.
+
+h_t = tanh(W_xh x_t + W_hh h_{{t−1}} + b_h), o_t = W_oh h_t + b_o, L = 1/(T·B) Σ_t ‖o_t − y_t‖²
+
+{sizes}
+
+- *tinygrad_rnn* is these equations in a loop, each step marked with `tg.step`; `nn.ElmanRNN.unroll` also labels the
+  nodes and keeps them by time step.
+- *PyTorch eager* is the same loop with `torch.nn.functional.linear`, *HIPS autograd* a function under
+  `value_and_grad`, *MyGrad* the loop with its tensors, which lock the arrays they use unless memory guarding is off.
+- *numpy by hand, naive* is backpropagation through time as one writes it down: one expression a formula, one product
+  a step. *Fused* moves all products but the recurrence's own out of the loops, and writes into arrays made once.
+
+The hand-written programs are not engines: they compute this one gradient, and keep no graph that could be drawn,
+differentiated again or taken apart. `torch.nn.RNN`, `torch.compile` and `jax.jit` are not in the table either; they
+compile the loop, or call one written for the purpose.
+
+Median times in milliseconds, with their quartiles:
+
+{times}"""
+
+GRAPH = """\
+## Where the time goes
+
+The library's own program of the table above, in microseconds a step: building the graph (forward), backprop
+(backward), and freeing the graph (release). In brackets, parts of these: what the operations' values and their
+derivative rules take when they are computed alone, without a graph; and the collector's part, by which all of it is
+faster when the collector is off. Nodes per second counts nodes made, differentiated and freed. Bytes per node are
+those beyond the node's array.
+
+{table}
+
+With small arrays the time goes to Python: for each node an object, a tuple of its inputs and one of their arrays, and
+for each edge a look-up, a call of a rule, and a sum. On long sequences Python's collector walks the growing graph
+again and again, in vain, since a graph holds no cycles. With large arrays the time goes to numpy: to the products,
+and to memory, because every value is a new array and none is ever overwritten."""
+
+IMPORTS = """\
+## Import
+
+Each in a new process; for all but numpy, where numpy is imported already.
+
+{table}"""
+
+DRAWING = """\
+## Drawing
+
+From an unrolled network, batch 1, to an SVG file of every node; a drawing is given {limit} seconds. torchviz draws
+PyTorch's backward graph, which leaves Graphviz's `dot` to place the nodes.
+
+{table}"""

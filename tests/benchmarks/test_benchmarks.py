@@ -1,0 +1,87 @@
+"""That the benchmark compares programs that do the same; nothing here depends on how long anything takes."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from . import measures, report
+from .engines import by_hand, load_programs
+from .problem import Sizes, disagreement, make_problem
+from .timing import alternate, quartiles, ratio
+
+TOY = Sizes(batch=2, steps=4, inputs=3, hidden=5, outputs=2)
+
+
+@pytest.mark.parametrize("sizes", [TOY, Sizes(1, 2, 1, 1, 1)], ids=["toy", "tiny"])
+@pytest.mark.parametrize("name", load_programs())
+def test_every_program_computes_the_same_loss_and_gradients(name, sizes):
+    make = load_programs()[name]
+    if make is None:
+        pytest.skip(f"{name} is not installed")
+    problem = make_problem(sizes)
+    program, reference = make(problem), by_hand.naive(problem.astype(np.float64))
+    assert disagreement(program, reference) < measures.TOLERANCE
+    assert disagreement(program, reference) < measures.TOLERANCE, "a second call adds to what the first one left"
+
+
+def test_the_reference_is_the_gradient():
+    problem = make_problem(TOY).astype(np.float64)
+    _, gradients = by_hand.naive(problem)()
+    step = 1e-6
+    for k, gradient in enumerate(gradients):
+        for index in np.ndindex(gradient.shape):
+            losses = []
+            for sign in (1, -1):
+                moved = [value.copy() for value in problem.parameters]
+                moved[k][index] += sign * step
+                losses.append(by_hand.naive(problem._replace(parameters=tuple(moved)))()[0])
+            assert gradient[index] == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=1e-6, abs=1e-9)
+
+
+def test_a_program_that_computes_something_else_is_refused(monkeypatch):
+    def wrong(problem):
+        loss, gradients = by_hand.naive(problem)()
+        return lambda: (loss, [gradient * 1.001 for gradient in gradients])
+
+    monkeypatch.setattr(measures, "load_programs", lambda: {"wrong": wrong, "missing": None})
+    with pytest.raises(AssertionError, match="wrong"):
+        measures.compare_engines(TOY, seconds=0, rounds=1)
+
+
+def test_programs_take_turns():
+    calls = []
+    timings = alternate({name: lambda name=name: calls.append(name) for name in "abc"}, seconds=0, rounds=4)
+    assert [sorted(calls[i : i + 3]) for i in range(0, 12, 3)] == [["a", "b", "c"]] * 4
+    assert {name: len(seconds) for name, seconds in timings.items()} == {"a": 4, "b": 4, "c": 4}
+
+
+def test_ratio_is_the_median_over_rounds_and_quartiles_are_in_order():
+    timings = {"a": [1.0, 2.0, 9.0], "b": [1.0, 4.0, 3.0]}
+    assert ratio(timings, "a", "b") == 1
+    assert quartiles([5.0, 1.0, 3.0, 4.0, 2.0]) == (2, 3, 4)
+
+
+def test_the_document_shows_every_measure(monkeypatch):
+    sizes = dict.fromkeys(report.SIZES, TOY)
+    monkeypatch.setattr(report, "SIZES", sizes)
+    monkeypatch.setattr(measures, "measure_imports", lambda rounds: {"numpy": [0.1, 0.1], "tinygrad_rnn": [0.02, 0.02]})
+    monkeypatch.setattr(measures, "measure_drawing", lambda: {"torchviz + dot": {"10": 0.5, "100": 20.0, "1000": None}})
+    monkeypatch.setattr(report.gc, "freeze", lambda: None)
+    results = report.measure(report.ROWS, seconds=0, rounds=2)
+    text = report.render(results)
+    for name in load_programs():
+        assert f"\n| {name} |" in text
+    for word in (*sizes, "goal", "numpy by hand, fused", "nodes per second", "> 60 s", "ms to import"):
+        assert word in text
+    assert not re.search(r"\{\w+\}", text)
+    assert json.loads(report.to_json(results))["engines"].keys() == sizes.keys()
+
+
+def test_a_missing_peer_is_shown_as_not_installed(monkeypatch):
+    makers = load_programs() | {"MyGrad": None}
+    monkeypatch.setattr(measures, "load_programs", lambda: makers)
+    engines = {"sunspot": measures.compare_engines(TOY, seconds=0, rounds=2)}
+    assert "| MyGrad | not installed |" in report.ratio_table(engines)
+    assert "| MyGrad | not installed |" in report.time_table(engines)
