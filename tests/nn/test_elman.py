@@ -361,7 +361,8 @@ class TestNetwork:
         )
         np.testing.assert_array_equal(first, again)
         assert not np.any(first == other)
-        assert 0.9 / 4 < np.abs(first).max() <= 1 / 4
+        assert -1 / 4 <= first.min() < -0.9 / 4
+        assert 0.9 / 4 < first.max() <= 1 / 4
 
     def test_takes_numpy_s_integers_as_sizes(self):
         assert tg.nn.ElmanRNN(*np.array([3, 4, 2])).parameters["W_xh"].shape == (4, 3)

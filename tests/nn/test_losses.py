@@ -31,6 +31,10 @@ class TestTerms:
         case = Case(notation)
         assert case.unroll().loss.item() == case.unroll(loss=loss).loss.item()
 
+    @pytest.mark.parametrize(("batch", "op"), [(None, "sum"), (1, "sum"), (2, "multiply")])
+    def test_are_multiplied_only_where_there_is_a_factor(self, batch, op):
+        assert [term.op.name for term in Case("lagged", batch=batch).unroll().losses] == [op] * 5
+
     @pytest.mark.parametrize("notation", NOTATIONS)
     def test_gradients_sum_to_the_gradient_of_the_loss(self, notation):
         case = Case(notation, batch=2)

@@ -161,7 +161,8 @@ class ElmanRNN:
         Raises:
             SettingError: an unknown loss, a cross-entropy without a softmax, or a class that is no output.
             ShapeError: a sequence or state of another shape.
-            OperandError: a sequence or state that is not real numbers.
+            OperandError: a sequence or state that is not numbers.
+            DTypeError: numbers that are not real.
         """
         notation = self._notation
         loss = notation.loss if loss is None else loss

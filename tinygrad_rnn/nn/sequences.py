@@ -22,7 +22,8 @@ def per_step(sequence: Sequence, letter: str, dtype: np.dtype[Any]) -> Nodes:
     step. Tensors that are given one a step are used as they are, with their own marks.
 
     Raises:
-        OperandError: not a sequence, or not of real numbers.
+        OperandError: not a sequence, or not of numbers.
+        DTypeError: the numbers are not real.
     """
     values = _indexable(sequence, letter)
     nodes = []

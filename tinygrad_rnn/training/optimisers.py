@@ -79,6 +79,12 @@ class SGD(Optimiser):
     Raises:
         SettingError: a number outside its range, or no parameters.
         OperandError: something that is no parameter.
+
+    >>> theta = tg.parameter([1.0, 2.0])
+    >>> theta.grad = np.array([0.5, 1.0])
+    >>> tg.SGD([theta], lr=0.5).step()
+    >>> theta.data
+    array([0.75, 1.5 ])
     """
 
     def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.0) -> None:
@@ -157,6 +163,13 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
             left as they are, and the caller may skip the step.
         SettingError: `max_norm` is not above 0, or there are no parameters.
         OperandError: something that is no parameter.
+
+    >>> theta = tg.parameter([1.0, 2.0])
+    >>> theta.grad = np.array([3.0, 4.0])
+    >>> tg.clip_grad_norm([theta], max_norm=2.5)
+    5.0
+    >>> theta.grad
+    array([1.5, 2. ])
     """
     _check("max_norm", max_norm, lambda number: number > 0, "a number above 0")
     norms = {parameter: _norm(parameter.grad) for parameter in parameter_list(parameters)}
