@@ -35,6 +35,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
 _PYTHON_NUMBERS = frozenset({bool, int, float})
+_ARRAY_LIKE = (np.ndarray, np.generic, list, tuple)
 
 
 class Operation:
@@ -179,7 +180,7 @@ def constant(name: str, operand: object, company: Sequence[Any] = ()) -> Tensor:
         ]
         weak: Any = operand
         return make(None, (), (), to_array(operand, np.result_type(weak, *others) if others else None))
-    if isinstance(operand, np.ndarray | np.generic | list | tuple):
+    if isinstance(operand, _ARRAY_LIKE):
         return make(None, (), (), to_array(operand))
     kind = type(operand)
     raise OperandError(

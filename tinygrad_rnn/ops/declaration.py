@@ -129,18 +129,18 @@ def any_arity(op: Operation) -> Callable[..., Tensor]:
 
 
 def unary(op: Operation) -> Callable[..., Tensor]:
-    """The function that makes a node of an operation with one operand: `function(x, **attributes)`."""
+    """The function that makes a node of an operation with one operand and no attributes."""
     value = op.value
 
-    def function(x: Any, /, **attributes: Any) -> Tensor:
+    def function(x: Any, /) -> Tensor:
         if type(x) is not Tensor:
             x = constant(op.name, x)
         array = x._data
         try:
-            result = value(array, **attributes)
-        except (ValueError, TypeError, IndexError) as error:
+            result = value(array)
+        except (ValueError, TypeError) as error:
             raise explain(op.name, (x,), error) from error
-        return make(op, (x,), (array,), result, attributes)
+        return make(op, (x,), (array,), result)
 
     return function
 

@@ -26,7 +26,7 @@ sin = elementwise("sin", np.sin, lambda g, y, x: g * np.cos(x), doc="The sine; y
 
 cos = elementwise("cos", np.cos, lambda g, y, x: -g * np.sin(x), doc="The cosine; y' = −sin x.")
 
-tanh = elementwise("tanh", np.tanh, lambda g, y, x: g - g * y * y, doc="The hyperbolic tangent; y' = 1 − y².")
+tanh = elementwise("tanh", np.tanh, lambda g, y, x: g - g * (y * y), doc="The hyperbolic tangent; y' = 1 − y².")
 
 
 def _sigmoid(x: Array) -> Any:

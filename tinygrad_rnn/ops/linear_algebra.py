@@ -71,7 +71,7 @@ def _linear_value(x: Array, W: Array, b: Array | None = None) -> Any:
 
 
 def _linear_input(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
-    return _matmul(g, W)
+    return g.dot(W) if g.ndim <= 2 else _matmul(g, W)
 
 
 def _linear_weight(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
@@ -79,7 +79,7 @@ def _linear_weight(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
         return g[:, None] * x
     if x.ndim > 2:
         g, x = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
-    return _matmul(g.T, x)
+    return g.T.dot(x)
 
 
 def _linear_jvp(tangents: Sequence[Any], y: Any, x: Any, W: Any, b: Any = None) -> Any:

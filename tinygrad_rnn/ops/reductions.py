@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from tinygrad_rnn.node import Array, Operand, Operation, Shape, Tensor, explain
+from tinygrad_rnn.node import Array, Operand, Operation, Shape, Tensor, apply, explain
 from tinygrad_rnn.ops.arithmetic import equal
-from tinygrad_rnn.ops.declaration import declare, implements, linear_in_all, unary
+from tinygrad_rnn.ops.declaration import declare, implements, linear_in_all
 from tinygrad_rnn.ops.shaping import as_tensor
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ Axes = tuple[int, ...] | None
 
 def _reduction(op: Operation) -> Callable[..., Tensor]:
     """The function that makes a node of a reduction: `function(a, axis, **attributes)`."""
-    node = unary(op)
 
     def function(a: Operand, axis: Axis, **attributes: Any) -> Tensor:
         if axis is not None:
@@ -31,7 +30,7 @@ def _reduction(op: Operation) -> Callable[..., Tensor]:
                 axis = normalize_axis_tuple(axis, a.ndim)
             except ValueError as error:
                 raise explain(op.name, (a,), error) from error
-        return node(a, axis=axis, **attributes)
+        return apply(op, (a,), {"axis": axis, **attributes})
 
     return function
 

@@ -125,7 +125,7 @@ def fit(value: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
     """
     if value.shape != shape:
         if value.ndim > len(shape) or value.size > math.prod(shape):
-            value = _sum_to_shape(value, shape=shape)
+            value = _sum_to_shape(value, shape=shape) if isinstance(value, Tensor) else _sum_to(value, shape)
         elif isinstance(value, Tensor):
             value = _broadcast_to(value, shape=shape)
         else:
