@@ -13,8 +13,10 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 
 from tinygrad_rnn import nn, ops
 from tinygrad_rnn.autodiff import Event, grad, jvp, trace_backward
+from tinygrad_rnn.drawing import Diagram, draw
 from tinygrad_rnn.errors import (
     AssignmentError,
+    DrawingError,
     DTypeError,
     GraphError,
     IndexingError,
@@ -33,9 +35,9 @@ from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Edge", "Event", "Graph", "GraphError", "IndexingError",
+    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph", "GraphError", "IndexingError",
     "Nodes", "NonFiniteError", "Operation", "OperandError", "Origin", "ReboundError", "SettingError", "ShapeError",
-    "Tensor", "TinygradRNNError", "clip_grad_norm", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step",
+    "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step",
     "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__

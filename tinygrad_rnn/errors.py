@@ -43,3 +43,15 @@ class SettingError(TinygradRNNError, ValueError):
 
 class NonFiniteError(TinygradRNNError, FloatingPointError):
     """An infinity or a NaN where only a finite number can be worked with."""
+
+
+class DrawingError(TinygradRNNError, RuntimeError):
+    """Graphviz is missing, failed, or took too long."""
+
+
+class OutputError(TinygradRNNError, OSError):
+    """Results that cannot be written where they should go."""
+
+
+class MissingExtraError(TinygradRNNError, ImportError):
+    """Something that needs a package of an extra that is not installed."""

@@ -2,5 +2,6 @@
 
 from tinygrad_rnn.graph.graph import Edge, Graph, Nodes
 from tinygrad_rnn.graph.order import dependents, topological_order
+from tinygrad_rnn.graph.roles import find_roles, shared_nodes
 
-__all__ = ["Edge", "Graph", "Nodes", "dependents", "topological_order"]
+__all__ = ["Edge", "Graph", "Nodes", "dependents", "find_roles", "shared_nodes", "topological_order"]

@@ -1,0 +1,6 @@
+"""A graph as a picture: what to show, where, as DOT, painted by Graphviz."""
+
+from tinygrad_rnn.drawing.diagram import Diagram
+from tinygrad_rnn.drawing.picture import draw
+
+__all__ = ["Diagram", "draw"]

@@ -1,0 +1,82 @@
+"""A finished drawing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tinygrad_rnn.drawing.render import PAINT_SECONDS, finish_svg, for_pango, run_graphviz
+from tinygrad_rnn.errors import DrawingError, SettingError
+
+
+class Diagram:
+    """A drawing: DOT text that Graphviz paints.
+
+    In a notebook it shows itself.
+
+    Attributes:
+        source: the DOT text.
+        title: what the picture shows, for those who cannot see it.
+    """
+
+    def __init__(self, source: str, titles: Mapping[str, str], title: str) -> None:
+        self.source = source
+        self.title = title
+        self._titles = titles
+        self._svg: str | None = None
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text, fit to stand in an HTML page.
+
+        Raises:
+            DrawingError: there is no Graphviz, or it failed.
+        """
+        if self._svg is None:
+            painted = run_graphviz(self.source, "svg", PAINT_SECONDS).decode()
+            self._svg = finish_svg(painted, self._titles, self.title)
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str], dpi: int = 144) -> Path:
+        """Write the picture to a file, in the format of its suffix: .dot, .svg, .png or .pdf.
+
+        Args:
+            path: the file; one that exists is replaced.
+            dpi: pixels per inch of a .png.
+
+        Raises:
+            SettingError: another suffix.
+            DrawingError: there is no Graphviz, or it failed.
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in FORMATS:
+            raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")
+        path.write_bytes(self._bytes(suffix[1:], dpi))
+        return path
+
+    def _bytes(self, format: str, dpi: int) -> bytes:
+        if format == "dot":
+            return self.source.encode()
+        if format == "svg":
+            return ('<?xml version="1.0" encoding="UTF-8"?>\n' + self.svg).encode()
+        source = for_pango(self.source)
+        if format == "png":
+            source = source.replace("graph [", f"graph [dpi={dpi}, ", 1)
+        return run_graphviz(source, format, PAINT_SECONDS)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the picture, or why there is none."""
+        try:
+            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        except DrawingError as error:
+            return {"text/plain": f"{self!r}\n{error}"}
+
+    def __repr__(self) -> str:
+        return f"<diagram: {self.title}>"
+
+
+FORMATS = (".dot", ".svg", ".png", ".pdf")

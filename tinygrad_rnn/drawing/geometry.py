@@ -1,0 +1,92 @@
+"""Points, boxes and cubic splines, in points (1/72 inch), with y upwards as Graphviz has it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Point(NamedTuple):
+    """A place."""
+
+    x: float
+    y: float
+
+
+Spline = list[Point]
+"""Control points of joined cubic curves: 1, 4, 7, … of them lie on the line."""
+
+
+class Box(NamedTuple):
+    """A mark's size; a round one is a circle of that width."""
+
+    width: float
+    height: float
+    round: bool
+
+
+def straight(start: Point, end: Point) -> Spline:
+    """The straight line as one cubic curve."""
+    return [start, between(start, end, 1 / 3), between(start, end, 2 / 3), end]
+
+
+def between(start: Point, end: Point, part: float) -> Point:
+    """The point that lies a part of the way from start to end."""
+    return Point(start.x + part * (end.x - start.x), start.y + part * (end.y - start.y))
+
+
+def rounded(corners: Sequence[Point], radius: float) -> Spline:
+    """A line through the corners, each of them rounded."""
+    corners = [corner for k, corner in enumerate(corners) if k == 0 or math.dist(corner, corners[k - 1]) > 0.01]
+    line = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        reach = min(radius, math.dist(before, corner) / 2, math.dist(corner, after) / 2)
+        start = between(corner, before, reach / math.dist(before, corner))
+        end = between(corner, after, reach / math.dist(corner, after))
+        line += straight(line[-1], start)[1:]
+        line += [between(start, corner, 0.55), between(end, corner, 0.55), end]
+    return line + straight(line[-1], corners[-1])[1:] if len(corners) > 1 else line
+
+
+def edge_point(box: Box, centre: Point, towards: Point) -> Point:
+    """Where the line from a box's centre towards a point leaves the box."""
+    dx, dy = towards.x - centre.x, towards.y - centre.y
+    distance = math.hypot(dx, dy)
+    if not distance:
+        return centre
+    if box.round:
+        part = box.width / 2 / distance
+    else:
+        part = min(box.width / 2 / abs(dx) if dx else math.inf, box.height / 2 / abs(dy) if dy else math.inf)
+    return between(centre, towards, part)
+
+
+def upright_edge(box: Box, centre: Point, x: float, *, up: bool) -> Point:
+    """The point of a box's upper or lower edge at x."""
+    reach = box.height / 2
+    if box.round:
+        reach = math.sqrt(max((box.width / 2) ** 2 - (x - centre.x) ** 2, 1.0))
+    return Point(x, centre.y + (reach if up else -reach))
+
+
+def side_of(box: Box, centre: Point, direction: int) -> Point:
+    """The middle of a box's right (1) or left (−1) edge."""
+    return Point(centre.x + direction * box.width / 2, centre.y)
+
+
+def with_tip(line: Spline, length: float, short: float) -> tuple[Spline, Point]:
+    """The line cut one arrowhead short of its end, and where the arrowhead's tip goes.
+
+    The tip stops `short` of the end, because a pen of some width reaches beyond it.
+    """
+    end = line[-1]
+    before = next((point for point in reversed(line[:-1]) if math.dist(point, end) > 0.5), line[0])
+    distance = math.dist(before, end)
+    if not distance:
+        return line, end
+    tip, base = between(end, before, short / distance), between(end, before, (length + short) / distance)
+    last = line[-2]
+    if math.dist(last, end) < 1.5 * length:
+        last = Point(last.x + base.x - end.x, last.y + base.y - end.y)
+    return [*line[:-2], last, base], tip

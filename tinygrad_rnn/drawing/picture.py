@@ -1,0 +1,100 @@
+"""From a graph to a picture: what to show, where, and as DOT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tinygrad_rnn.drawing.diagram import Diagram
+from tinygrad_rnn.drawing.dot import Writer
+from tinygrad_rnn.drawing.layout import find_period, lay_out
+from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.period import Spacing
+from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.scene import build_scene
+from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.graph import Graph
+from tinygrad_rnn.nn import Run
+from tinygrad_rnn.node import Tensor
+
+FIRST, LAST = 3, 2
+"""How many steps a folded view shows at the start and at the end."""
+
+DOZEN = 12
+"""The most steps that are shown without folding unless asked for."""
+
+VIEWS = ("unrolled", "folded")
+SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18.0, rows=34.0)}
+
+
+def draw(
+    what: Tensor | Iterable[Tensor] | Graph | Run,
+    view: str | None = None,
+    detail: str = "ops",
+    direction: str = "LR",
+    theme: str = "light",
+    shapes: bool = False,
+) -> Diagram:
+    """Draw a graph.
+
+    A graph with time steps is drawn in columns, one for each step, with the same mark at the same height in
+    each and what is carried from step to step as a straight line. Shared parameters are written where they
+    are used. A graph without steps, or whose steps have nothing in common, is laid out by Graphviz's dot.
+
+    Args:
+        what: a Tensor, several, a graph, or an unrolled network.
+        view: "unrolled" for all steps, "folded" for the first three and the last two; unrolled up to a
+            dozen steps and folded above if not given.
+        detail: "ops" for every operation, "variables" for labelled values, with weights on the edges.
+        direction: of time: "LR", from left to right.
+        theme: "light" or "dark".
+        shapes: write the shape of each value beside it.
+
+    Raises:
+        SettingError: an unknown setting.
+        DrawingError: there is no Graphviz, or it failed or took too long.
+
+    >>> x = tg.tensor(2.0, label="x")
+    >>> tg.draw(x * x + 1).source.startswith("digraph")
+    True
+    """
+    _check("view", view, (*VIEWS, None))
+    _check("detail", detail, tuple(SPACINGS))
+    _check("direction", direction, ("LR",))
+    _check("theme", theme, tuple(THEMES))
+    graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
+    shown = _choose_steps(graph.steps, view)
+    scene = build_scene(graph, detail, shown)
+    lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
+    writer = Writer(scene, lettering, THEMES[theme], shapes)
+    boxes = {mark: letters.box for mark, letters in lettering.items()}
+    period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
+    if period is None:
+        source = writer.unplaced()
+    else:
+        layout = lay_out(scene, period, boxes, SPACINGS[detail])
+        source = writer.placed(layout, route(scene, layout))
+    titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
+    return Diagram(source, titles, _title(graph, shown))
+
+
+def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
+    if value not in allowed:
+        names = ", ".join(repr(name) for name in allowed if name is not None)
+        raise SettingError(f"{setting} is one of {names}, not {value!r}")
+
+
+def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
+    """The steps that a view shows."""
+    folds = view == "folded" or (view is None and len(steps) > DOZEN)
+    if not folds or len(steps) <= FIRST + LAST:
+        return list(steps)
+    return [*steps[:FIRST], *steps[-LAST:]]
+
+
+def _title(graph: Graph, shown: Sequence[int]) -> str:
+    counts = f"a graph of {len(graph)} nodes"
+    if not graph.steps:
+        return counts
+    some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
+    return f"{counts} in {len(graph.steps)} time steps{some}"

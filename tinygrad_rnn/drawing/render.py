@@ -1,0 +1,117 @@
+"""Running Graphviz: the `dot` on the PATH, else the one that pygraphviz carries, always with a time-out."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from tinygrad_rnn.errors import DrawingError
+
+LAYOUT_SECONDS, PAINT_SECONDS = 30.0, 120.0
+"""How long Graphviz may take where it has to find places, and where these are given."""
+
+ADVICE = (
+    "Graphviz is not installed: install its `dot` (the package `graphviz` of your system), "
+    "or `pip install 'tinygrad-rnn[dot]'`, whose pygraphviz carries it"
+)
+
+
+def run_graphviz(source: str, format: str, seconds: float) -> bytes:
+    """Let Graphviz turn DOT text into a format, such as "svg", "png", "pdf" or "plain".
+
+    Raises:
+        DrawingError: there is no Graphviz, it took too long, or it failed.
+    """
+    try:
+        return _run_dot(source, format, seconds) if shutil.which("dot") else _run_pygraphviz(source, format, seconds)
+    except subprocess.TimeoutExpired:
+        raise DrawingError(
+            f"Graphviz did not finish within {seconds:g} s; draw fewer steps (view='folded'), less detail "
+            "(detail='variables'), or a smaller part of the graph"
+        ) from None
+
+
+def _run_dot(source: str, format: str, seconds: float) -> bytes:
+    from graphviz.backend import dot_command, execute
+
+    command = dot_command.command("dot", format)
+    try:
+        done = execute.run_check(command, input=source.encode(), capture_output=True, quiet=True, timeout=seconds)
+    except execute.CalledProcessError as error:
+        raise DrawingError(f"Graphviz failed: {_first_line(error.stderr)}") from error
+    painted: bytes = done.stdout
+    return painted
+
+
+def _run_pygraphviz(source: str, format: str, seconds: float) -> bytes:
+    """Run pygraphviz in a process of its own, because Graphviz can end the process that it runs in."""
+    command = [sys.executable, "-c", CHILD, format]
+    done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=seconds, check=False)
+    if done.returncode == NOT_INSTALLED:
+        raise DrawingError(ADVICE)
+    if done.returncode:
+        raise DrawingError(f"Graphviz failed: {_first_line(done.stderr)}")
+    return done.stdout
+
+
+NOT_INSTALLED = 69
+CHILD = f"""
+import sys
+try:
+    import pygraphviz
+except ImportError:
+    sys.exit({NOT_INSTALLED})
+source = sys.stdin.buffer.read().decode()
+program = "nop2" if "layout=nop2" in source[:200] else "dot"
+sys.stdout.buffer.write(pygraphviz.AGraph(source).draw(format=sys.argv[1], prog=program))
+"""
+
+
+def _first_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it gave no reason"
+
+
+def for_pango(source: str) -> str:
+    """DOT for bitmaps and PDF, where Pango makes subscripts smaller by a sixth once more."""
+    return re.sub(
+        r'(<SU[BP]><FONT POINT-SIZE=")([\d.]+)', lambda found: f"{found[1]}{1.2 * float(found[2]):.1f}", source
+    )
+
+
+# ---------------------------------------------------------------------- SVG
+
+
+def finish_svg(svg: str, titles: Mapping[str, str], title: str) -> str:
+    """Graphviz's SVG, made fit to stand in a page.
+
+    Ids get a prefix of their own, so that two pictures in a page do not collide; each mark's title says
+    what it is; subscripts are lowered in a way that every viewer understands.
+    """
+    prefix = f"g{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="([^"]*)"', rf' id="{prefix}\1"', svg)
+    svg = re.sub(r"<title>(.*?)</title>", lambda found: _title(found[1], titles), svg)
+    svg = re.sub(r"<text ([^>]*)>", _lower, svg)
+    head = f'<svg role="img" aria-label="{html.escape(title)}"'
+    return svg.replace("<svg", head, 1)
+
+
+def _title(name: str, titles: Mapping[str, str]) -> str:
+    return f"<title>{html.escape(titles[name])}</title>" if name in titles else ""
+
+
+def _lower(found: re.Match[str]) -> str:
+    attributes = dict(re.findall(r'([\w:-]+)="([^"]*)"', found[1]))
+    shift = attributes.pop("baseline-shift", None)
+    if shift is None:
+        return found[0]
+    down = 0.33 if shift == "sub" else -0.55
+    attributes["y"] = f"{float(attributes['y']) + down * float(attributes['font-size']):.2f}"
+    return "<text " + " ".join(f'{name}="{value}"' for name, value in attributes.items()) + ">"

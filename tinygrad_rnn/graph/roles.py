@@ -1,0 +1,66 @@
+"""Roles: which nodes of different time steps are the same node at another time.
+
+Two nodes of two steps play one role if they are made alike: by the same operation, from operands that
+play one role within the step, that are shared by all steps, or that come from outside the step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from tinygrad_rnn.node import Tensor
+
+
+def shared_nodes(nodes: Iterable[Tensor]) -> set[Tensor]:
+    """The nodes without a step that more than half of all steps read in the same way, as they read weights."""
+    readings = set()
+    steps = set()
+    for node in nodes:
+        if node.step is not None:
+            steps.add(node.step)
+            for operand, source in enumerate(node.inputs):
+                if source.step is None:
+                    readings.add((source, node.op, operand, node.step))
+    counts = Counter((source, op, operand) for source, op, operand, _ in readings)
+    return {source for (source, _, _), readers in counts.items() if readers > len(steps) / 2}
+
+
+def find_roles(nodes: Iterable[Tensor], shared: set[Tensor]) -> dict[Tensor, int]:
+    """A number for each node that an operation made in a time step; equal numbers are equal roles.
+
+    Args:
+        nodes: nodes in topological order; those without a step, and leaves, get no role.
+        shared: the nodes that all steps share.
+
+    Within one step a role occurs once: of several nodes that are made alike, each in the order of making
+    has a role of its own.
+    """
+    roles: dict[Tensor, int] = {}
+    numbers: dict[Hashable, int] = {}
+    ordinals: Counter[Hashable] = Counter()
+    for node in nodes:
+        if node.op is None or node.step is None:
+            continue
+        operands = tuple([_operand(source, node, roles, shared) for source in node.inputs])
+        origin = node.origin and (roles.get(node.origin.node), node.origin.operand, node.origin.ordinal)
+        made = (node.op, _attributes(node), node.scope, origin, operands)
+        ordinals[node.step, made] += 1
+        roles[node] = numbers.setdefault((made, ordinals[node.step, made]), len(numbers))
+    return roles
+
+
+def _operand(source: Tensor, node: Tensor, roles: Mapping[Tensor, int], shared: set[Tensor]) -> Hashable:
+    if source in shared:
+        return source.serial, "shared"
+    return roles.get(source) if source.step == node.step else None
+
+
+def _attributes(node: Tensor) -> Hashable:
+    """What the attributes have in common at every step; an index moves with time, so only its form counts."""
+    return tuple([(name, _form(value) if name == "index" else repr(value)) for name, value in node.attributes.items()])
+
+
+def _form(index: Any) -> Hashable:
+    return tuple(map(_form, index)) if isinstance(index, tuple) else type(index)
