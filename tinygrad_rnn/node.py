@@ -179,7 +179,8 @@ def constant(name: str, operand: object, company: Sequence[Any] = ()) -> Tensor:
             if type(other) not in _PYTHON_NUMBERS
         ]
         weak: Any = operand
-        return make(None, (), (), to_array(operand, np.result_type(weak, *others) if others else None))
+        array = to_array(operand, np.result_type(weak, *others) if others else None)
+        return make(None, (), (), array[()])  # numpy computes faster with scalars than with arrays without axes
     if isinstance(operand, _ARRAY_LIKE):
         return make(None, (), (), to_array(operand))
     kind = type(operand)

@@ -25,45 +25,60 @@ Reached = tuple[Tensor, Any, list[Any]]
 def backpropagate(order: Sequence[Tensor], needed: set[Tensor], adjoints: dict[Tensor, Any]) -> Iterator[Reached]:
     """Backprop itself: each node, last first, hands on what its adjoint means for its inputs.
 
-    When a node's turn comes all its consumers have had theirs, so its adjoint is complete.
+    When a node's turn comes all its consumers have had theirs, so its adjoint is complete. Until then
+    contributions are summed in the shape that the rules give them; the sum is then made to fit the node, once.
 
     Args:
         order: nodes in topological order.
         needed: those that need an adjoint, because it is wanted or leads to one that is.
         adjoints: the outputs' adjoints; the table that this call fills and empties.
     """
-    owned: set[Tensor] = set()  # whose array in the table nobody else holds: added to in place
+    owned: set[Tensor] = set()  # nodes whose array in the table nobody else holds
     for node in reversed(order):
         adjoint = adjoints.pop(node, None)
         if adjoint is None:
             continue
+        y = node._data
+        if adjoint.shape != y.shape or adjoint.dtype is not y.dtype:
+            adjoint = fit(adjoint, y.shape, y.dtype)
         received: list[Any] = []
         if node.op is not None:
-            rules, y, xs, attributes = node.op.vjps, node._data, node.arrays, node.attributes
+            rules, xs, attributes = node.op.vjps, node.arrays, node.attributes
             for operand, source in enumerate(node.inputs):
                 if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
                     continue
                 contribution = rule(adjoint, y, *xs, **attributes)
-                if type(contribution) is AtIndex:
-                    if source not in owned:
-                        before = adjoints.get(source)
-                        adjoints[source] = np.zeros(source.shape, source.dtype) if before is None else np.array(before)
-                        owned.add(source)
-                    add_at(adjoints[source], *contribution)
-                else:
-                    x = xs[operand]
-                    if contribution.shape != x.shape or contribution.dtype is not x.dtype:
-                        contribution = fit(contribution, x.shape, x.dtype)
-                    if source in owned:
-                        adjoints[source] += contribution
-                    elif source in adjoints:
-                        adjoints[source] = adjoints[source] + contribution
-                        owned.add(source)
-                    else:
-                        adjoints[source] = contribution
+                _add(contribution, source, adjoints, owned)
                 received.append(contribution)
         yield node, adjoint, received
+
+
+def _add(contribution: Any, source: Tensor, adjoints: dict[Tensor, Any], owned: set[Tensor]) -> None:
+    """Add what a node receives to its adjoint so far: in place where the array is `owned`, so nobody else's."""
+    total: Any = adjoints.get(source)
+    if type(contribution) is AtIndex or (total is not None and total.shape != contribution.shape):
+        if source not in owned or total.shape != source.shape or total.ndim == 0:  # without axes: perhaps a scalar
+            adjoints[source] = total = _own(total, source)
+            owned.add(source)
+        add_at(total, *_placed(contribution, source))
+    elif total is None:
+        adjoints[source] = contribution
+    elif source in owned:
+        adjoints[source] += contribution
+    else:
+        adjoints[source] = total + contribution
+        owned.add(source)
+
+
+def _own(total: Any, node: Tensor) -> Array:
+    """The sum so far in an array of the node's own shape, which nobody else holds."""
+    return np.zeros(node.shape, node.dtype) if total is None else np.array(fit(total, node.shape, node.dtype))
+
+
+def _placed(contribution: Any, node: Tensor) -> AtIndex:
+    """A contribution of any kind, as what it adds to an array of the node's own shape, and where."""
+    return contribution if type(contribution) is AtIndex else AtIndex(..., fit(contribution, node.shape, node.dtype))
 
 
 def backpropagate_nodes(
@@ -87,9 +102,7 @@ def backpropagate_nodes(
                     received.append(None)
                     continue
                 with from_origin(node, operand):
-                    contribution = rule(adjoint, node, *node.inputs, **node.attributes)
-                    if type(contribution) is not AtIndex:
-                        contribution = AtIndex(..., fit(contribution, source.shape, source.dtype))
+                    contribution = _placed(rule(adjoint, node, *node.inputs, **node.attributes), source)
                 adjoints.setdefault(source, []).append(contribution)
                 received.append(contribution)
         yield node, adjoint, received
@@ -151,11 +164,11 @@ def _event(reached: Reached) -> Event:
     node, adjoint, received = reached
     contributions: list[Array | None] = []
     for source, contribution in zip(node.inputs, received, strict=True) if received else ():
-        if type(contribution) is AtIndex:
-            spread = np.zeros(source.shape, source.dtype)
-            add_at(spread, *contribution)
+        if contribution is not None:
+            spread = _own(None, source)
+            add_at(spread, *_placed(contribution, source))
             contribution = spread
-        contributions.append(None if contribution is None else np.asarray(contribution))
+        contributions.append(contribution)
     return Event(node, np.asarray(adjoint), tuple(contributions))
 
 
