@@ -35,7 +35,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
 _PYTHON_NUMBERS = frozenset({bool, int, float})
-_ARRAY_LIKE = (np.ndarray, np.generic, list, tuple)
+_ARRAY_LIKE = (np.ndarray, np.generic, list, tuple, complex)
 
 
 class Operation:
@@ -172,35 +172,45 @@ def constant(name: str, operand: object, company: Sequence[Any] = ()) -> Tensor:
     A Python number is weak, as in numpy: it takes the dtype of its company where that can hold its kind,
     so that float32 * 2.0 stays float32.
     """
-    if type(operand) in _PYTHON_NUMBERS:
+    try:
+        if type(operand) not in _PYTHON_NUMBERS:
+            return make(None, (), (), _numbers(operand))
         others = [
-            other._data if type(other) is Tensor else np.asarray(other)
+            other._data if type(other) is Tensor else _numbers(other)
             for other in company
             if type(other) not in _PYTHON_NUMBERS
         ]
         weak: Any = operand
         array = to_array(operand, np.result_type(weak, *others) if others else None)
         return make(None, (), (), array[()])  # numpy computes faster with scalars than with arrays without axes
+    except TinygradRNNError as error:
+        raise explain(name, [other for other in company if type(other) is Tensor], error) from error
+
+
+def _numbers(operand: object) -> Array:
+    """An operand that is neither a Tensor nor a Python number, as an array."""
     if isinstance(operand, _ARRAY_LIKE):
-        return make(None, (), (), to_array(operand))
+        return to_array(operand)
     kind = type(operand)
     raise OperandError(
-        f"{name}: a {kind.__module__}.{kind.__qualname__} cannot be an operand; "
+        f"a {kind.__module__}.{kind.__qualname__} cannot be an operand; "
         "expected Tensors, real numbers, numpy arrays or lists of numbers"
     )
 
 
 def explain(name: str, inputs: Sequence[Tensor], error: Exception) -> TinygradRNNError:
-    """Say of numpy's error in the operation `name` which labels, shapes and step it met."""
+    """Say of an error in the operation `name` which labels, shapes and step it met; numpy's get a kind of ours."""
     kind: type[TinygradRNNError] = DTypeError
-    if isinstance(error, ValueError):
+    if isinstance(error, TinygradRNNError):
+        kind = type(error)
+    elif isinstance(error, ValueError):
         kind = ShapeError
     elif isinstance(error, IndexError):
         kind = IndexingError
     met = ", ".join(f"{node.label or 'unlabelled'} {node.shape} {node.dtype}" for node in inputs)
     step = _context.get()[0]
     step = _shared_step(inputs) if step is None else step
-    return kind(f"{name} of {met}{'' if step is None else f', step {step}'}: {error}")
+    return kind(f"{name}{met and ' of '}{met}{'' if step is None else f', step {step}'}: {error}")
 
 
 def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
@@ -239,7 +249,7 @@ def tensor(data: ArrayLike, label: str | None = None, dtype: DTypeLike | None = 
         OperandError: `data` is not numbers.
         DTypeError: the numbers are not real.
 
-    >>> tensor([[1.0, 2.0]], label="x").shape
+    >>> tg.tensor([[1.0, 2.0]], label="x").shape
     (1, 2)
     """
     leaf = make(None, (), (), to_array(data, dtype))
