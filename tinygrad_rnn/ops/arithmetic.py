@@ -42,9 +42,9 @@ divide = elementwise(
 
 
 def _power_of_base(g: Any, y: Any, a: Any, b: Any) -> Any:
-    """b aᵇ⁻¹, and 0 where b = 0, whatever a is: a⁰ is constant."""
-    constant = equal(b, 0)
-    return g * np.where(constant, 0, b * a ** np.where(constant, 1, b - 1))
+    """b aᵇ⁻¹, and 0 where both are 0, which would be 0 · ∞: a⁰ is constant."""
+    zeros = equal(a, 0) * equal(b, 0)
+    return g * b * np.where(zeros, 1, a) ** (b - 1.0)  # 1.0, because unsigned exponents have no −1
 
 
 def _power_of_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -114,6 +114,9 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[[Function], Fun
 
 
 def _sum(terms: Sequence[Any]) -> Any:
+    """The sum of all terms; None, a tangent of zero, if there are none."""
+    if not terms:
+        return None
     total = terms[0]
     for term in terms[1:]:
         total = total + term

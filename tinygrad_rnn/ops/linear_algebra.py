@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,7 +54,7 @@ def dot(a: Operand, b: Operand) -> Tensor:
     if b.ndim <= 2:
         return a @ b
     *others, length, columns = b.shape
-    by_column = b.transpose(b.ndim - 2, *range(b.ndim - 2), b.ndim - 1).reshape(length, -1)
+    by_column = b.transpose(b.ndim - 2, *range(b.ndim - 2), b.ndim - 1).reshape(length, math.prod(others) * columns)
     return (a @ by_column).reshape(*a.shape[:-1], *others, columns)
 
 
@@ -61,13 +62,18 @@ def dot(a: Operand, b: Operand) -> Tensor:
 
 
 def _linear_value(x: Array, W: Array, b: Array | None = None) -> Any:
-    if W.ndim != 2 or x.ndim == 0:
-        raise ValueError("expected x (..., features) and W (outputs, features)")
+    if W.ndim != 2 or x.ndim == 0 or (b is not None and b.shape != W.shape[:1]):
+        raise ValueError("expected x (..., features), W (outputs, features) and b (outputs,)")
     if x.ndim <= 2:
         y = W.dot(x.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
     else:
-        y = W.dot(x.reshape(-1, x.shape[-1]).T).T.reshape(*x.shape[:-1], W.shape[0])
+        y = W.dot(_rows(x).T).T.reshape(*x.shape[:-1], W.shape[0])
     return y if b is None else y + b
+
+
+def _rows(x: Any) -> Any:
+    """All axes before the last as one."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def _linear_input(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
@@ -78,7 +84,7 @@ def _linear_weight(g: Any, y: Any, x: Any, W: Any, b: Any = None) -> Any:
     if x.ndim == 1:
         return g[:, None] * x
     if x.ndim > 2:
-        g, x = g.reshape(-1, g.shape[-1]), x.reshape(-1, x.shape[-1])
+        g, x = _rows(g), _rows(x)
     return g.T.dot(x)
 
 

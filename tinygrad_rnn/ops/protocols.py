@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_rnn.errors import AssignmentError, OperandError, TinygradRNNError
-from tinygrad_rnn.node import Tensor
+from tinygrad_rnn.node import Tensor, explain
 from tinygrad_rnn.ops import arithmetic, elementary, linear_algebra, reductions, shaping
 from tinygrad_rnn.ops.declaration import NUMPY
 
@@ -57,8 +58,14 @@ def _array_function(self: Tensor, function: Callable[..., Any], types: Any, args
     return _call(function, args, kwargs)
 
 
-def _comparison(ufunc: np.ufunc) -> Callable[[Tensor, Any], Any]:
-    return lambda self, other: ufunc(self.data, _plain(other))
+def _comparison(name: str, compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
+    def comparison(self: Tensor, other: Any) -> Any:
+        try:
+            return compare(self.data, _plain(other))
+        except (ValueError, TypeError) as error:
+            raise explain(name, [x for x in (self, other) if isinstance(x, Tensor)], error) from error
+
+    return comparison
 
 
 def _reflected(function: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
@@ -93,11 +100,10 @@ def attach() -> None:
         "truediv": arithmetic.divide, "pow": arithmetic.power, "matmul": linear_algebra.matmul,
     }.items():  # fmt: skip
         attributes[f"__{name}__"], attributes[f"__r{name}__"] = function, _reflected(function)
-    for name, ufunc in {
-        "eq": np.equal, "ne": np.not_equal, "lt": np.less,
-        "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
+    for name, numpys in {
+        "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
     }.items():  # fmt: skip
-        attributes[f"__{name}__"] = _comparison(ufunc)
+        attributes[f"__{name}__"] = _comparison(numpys, getattr(operator, name))
     for room, names in {
         elementary: "abs copy cos exp log relu sigmoid sin softplus sqrt square tanh",
         linear_algebra: "dot",

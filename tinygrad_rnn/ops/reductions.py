@@ -113,6 +113,25 @@ def _shifted(x: Array, axis: Axes) -> tuple[Any, Any]:
     return m, x - m
 
 
+def _softmax_value(x: Array, axis: Axes) -> Any:
+    exponentials = np.exp(_shifted(x, axis)[1])
+    return exponentials / exponentials.sum(axis=axis, keepdims=True)
+
+
+_softmax = declare(
+    "softmax", _softmax_value,
+    [lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
+    lambda tangents, y, x, axis: y * (tangents[0] - (tangents[0] * y).sum(axis=axis, keepdims=True)),
+)  # fmt: skip
+
+_softmax_node = _reduction(_softmax)
+
+
+def softmax(a: Operand, axis: Axis = -1) -> Tensor:
+    """eˣ / Σ eˣ over an axis, without overflow; dy = y ⊙ (dx − Σ y dx)."""
+    return _softmax_node(a, axis)
+
+
 def _logsumexp_value(x: Array, axis: Axes, keepdims: bool) -> Any:
     m, shifted = _shifted(x, axis)
     with np.errstate(divide="ignore"):  # ln 0 = −∞ is right where every element is −∞
@@ -122,32 +141,15 @@ def _logsumexp_value(x: Array, axis: Axes, keepdims: bool) -> Any:
 
 _logsumexp_node = _reduction(declare(
     "logsumexp", _logsumexp_value,
-    [lambda g, y, x, axis, keepdims: g.reshape(_kept(x, axis)) * np.exp(x - y.reshape(_kept(x, axis)))],
+    [lambda g, y, x, axis, keepdims: g.reshape(_kept(x, axis)) * _softmax(x, axis=axis)],
     lambda tangents, y, x, axis, keepdims:
-        (tangents[0] * np.exp(x - y.reshape(_kept(x, axis)))).sum(axis=axis, keepdims=keepdims),
+        (tangents[0] * _softmax(x, axis=axis)).sum(axis=axis, keepdims=keepdims),
 ))  # fmt: skip
 
 
 def logsumexp(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """ln Σ eˣ over one axis, several or all, without overflow; its gradient is the softmax of x."""
     return _logsumexp_node(a, axis, keepdims=keepdims)
-
-
-def _softmax_value(x: Array, axis: Axes) -> Any:
-    exponentials = np.exp(_shifted(x, axis)[1])
-    return exponentials / exponentials.sum(axis=axis, keepdims=True)
-
-
-_softmax_node = _reduction(declare(
-    "softmax", _softmax_value,
-    [lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
-    lambda tangents, y, x, axis: y * (tangents[0] - (tangents[0] * y).sum(axis=axis, keepdims=True)),
-))  # fmt: skip
-
-
-def softmax(a: Operand, axis: Axis = -1) -> Tensor:
-    """eˣ / Σ eˣ over an axis, without overflow; dy = y ⊙ (dx − Σ y dx)."""
-    return _softmax_node(a, axis)
 
 
 def _log_softmax_value(x: Array, axis: Axes) -> Any:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -32,10 +33,18 @@ def as_tensor(name: str, operand: Operand) -> Tensor:
 _reshape = linear_in_all("reshape", lambda x, shape: x.reshape(shape), [lambda g, y, x, shape: g.reshape(x.shape)])
 
 
+def _lengths(shape: Any) -> Shape:
+    """A shape, which may be given as the one length that it has."""
+    try:
+        return (operator.index(shape),)
+    except TypeError:
+        return tuple(shape)
+
+
 @implements(np.reshape)
-def reshape(a: Operand, shape: int | Sequence[int]) -> Tensor:
+def reshape(a: Operand, shape: SupportsIndex | Sequence[int]) -> Tensor:
     """The same elements in the same order under another shape; one length may be −1."""
-    return apply(_reshape, (a,), {"shape": shape if isinstance(shape, int) else tuple(shape)})
+    return apply(_reshape, (a,), {"shape": _lengths(shape)})
 
 
 @implements(np.ravel)
@@ -99,9 +108,9 @@ _broadcast_to = linear_in_all("broadcast_to", np.broadcast_to, [lambda g, y, x, 
 
 
 @implements(np.broadcast_to)
-def broadcast_to(array: Operand, shape: int | Sequence[int]) -> Tensor:
+def broadcast_to(array: Operand, shape: SupportsIndex | Sequence[int]) -> Tensor:
     """Repeated along new axes, and along axes of length 1, up to a shape."""
-    return apply(_broadcast_to, (array,), {"shape": (shape,) if isinstance(shape, int) else tuple(shape)})
+    return apply(_broadcast_to, (array,), {"shape": _lengths(shape)})
 
 
 _astype = linear_in_all("astype", lambda x, dtype: x.astype(dtype), [lambda g, y, x, dtype: g])
@@ -124,7 +133,7 @@ def fit(value: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
     had summed. This is the one place where that happens, for every operation and both modes.
     """
     if value.shape != shape:
-        if value.ndim > len(shape) or value.size > math.prod(shape):
+        if value.ndim > len(shape) or any(n == 1 != m for m, n in zip(value.shape[::-1], shape[::-1], strict=False)):
             value = _sum_to_shape(value, shape=shape) if isinstance(value, Tensor) else _sum_to(value, shape)
         elif isinstance(value, Tensor):
             value = _broadcast_to(value, shape=shape)
@@ -188,7 +197,9 @@ def _plain_index(index: Any) -> Any:
         return tuple([_plain_index(i) for i in index])
     if isinstance(index, Tensor):
         return index._data
-    return np.array(index) if isinstance(index, list | np.ndarray) else index
+    if isinstance(index, list):
+        return np.array(index, None if index else np.intp)
+    return np.array(index) if isinstance(index, np.ndarray) else index
 
 
 @implements(np.split)
@@ -200,8 +211,10 @@ def split(ary: Operand, indices_or_sections: int | Sequence[int], axis: int = 0)
         parts = np.split(np.arange(ary.shape[axis]), indices_or_sections)
     except ValueError as error:
         raise explain("split", (ary,), error) from error
-    stops = list(itertools.accumulate(map(len, parts)))
-    return [getitem(ary, along(axis, slice(stop - len(part), stop))) for part, stop in zip(parts, stops, strict=True)]
+    starts = [int(part[0]) if len(part) else 0 for part in parts]
+    return [
+        getitem(ary, along(axis, slice(start, start + len(part)))) for start, part in zip(starts, parts, strict=True)
+    ]
 
 
 def along(axis: int, index: int | slice) -> tuple[Any, ...]:
@@ -209,15 +222,20 @@ def along(axis: int, index: int | slice) -> tuple[Any, ...]:
     return (*[slice(None)] * axis, index)
 
 
-where = implements(np.where)(
-    elementwise(
-        "where", np.where,
-        None,
-        lambda g, y, condition, a, b: np.where(condition, g, 0),
-        lambda g, y, condition, a, b: np.where(condition, 0, g),
-        doc="where(condition, a, b): elements of a where the condition holds, else of b.",
-    )
+_where = elementwise(
+    "where", np.where,
+    None,
+    lambda g, y, condition, a, b: np.where(condition, g, 0),
+    lambda g, y, condition, a, b: np.where(condition, 0, g),
+    doc="Elements of one operand where the condition holds, else of another.",
 )  # fmt: skip
+
+
+@implements(np.where)
+def where(condition: Operand, x: Operand, y: Operand) -> Tensor:
+    """Elements of x where the condition holds, else of y."""
+    condition = as_tensor("where", condition)
+    return _where(condition if condition.dtype == bool else astype(condition, bool), x, y)
 
 
 # ---------------------------------------------------------------------- joining
