@@ -66,7 +66,9 @@ class Graph:
     """
 
     def __init__(self, outputs: Tensor | Iterable[Tensor]) -> None:
-        self.outputs = Nodes([outputs] if isinstance(outputs, Tensor) else outputs)
+        if isinstance(outputs, Tensor) or not isinstance(outputs, Iterable):
+            outputs = [outputs]
+        self.outputs = Nodes(outputs)
         strangers = [output for output in self.outputs if not isinstance(output, Tensor)]
         if strangers or not self.outputs:
             raise GraphError(f"a graph is made from a Tensor or several, not from {strangers or 'nothing'}")
