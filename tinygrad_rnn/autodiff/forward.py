@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.autodiff.reverse import between, require_current, require_floating
+from tinygrad_rnn.autodiff.reverse import between, differentiable_nodes, require_current
 from tinygrad_rnn.errors import GraphError, ShapeError
 from tinygrad_rnn.node import Operand, Tensor, tensor
 from tinygrad_rnn.ops.shaping import fit
@@ -21,7 +21,9 @@ def jvp(
 ) -> Tensor:
     """The derivative of `output` along a direction: its change when each input moves by its tangent.
 
-    One walk over the graph that is there, from the inputs to the output, with a tangent for each node.
+    One walk over the graph that is there, from the inputs to the output, with a tangent for each node. It
+    is the transpose of `grad`: an inner node among the inputs moves by its tangent besides what the other
+    inputs do to it, and tangents of an input that is given twice add up.
 
     Args:
         output: the node to differentiate.
@@ -36,31 +38,37 @@ def jvp(
         GraphError: not as many tangents as inputs.
         ShapeError: a tangent's shape is not its input's.
         ReboundError: a leaf was given another value since the graph was built.
+        DTypeError: an input is not of a floating dtype.
+        OperandError: the inputs are not a sequence of Tensors.
 
     >>> x = tg.parameter([1.0, 2.0])
     >>> tg.jvp(x * x, [x], [[1.0, 0.0]]).data
     array([2., 0.])
     """
-    nodes, directions = tuple(inputs), tuple(tangents)
+    nodes, directions = differentiable_nodes(inputs), tuple(tangents)
     if len(nodes) != len(directions):
         raise GraphError(f"jvp needs a tangent for each input; got {len(nodes)} inputs, {len(directions)} tangents")
     carried: dict[Tensor, Any] = {}
+
+    def carry(node: Tensor, tangent: Any) -> None:
+        tangent = fit(tangent, node.shape, node.dtype)
+        carried[node] = carried[node] + tangent if node in carried else tangent
+
     for node, tangent in zip(nodes, directions, strict=True):
-        require_floating(node)
         tangent = tangent if isinstance(tangent, Tensor) else tensor(tangent)
         if tangent.shape != node.shape:
             raise ShapeError(f"a tangent of shape {tangent.shape} does not fit {node.describe()}")
-        carried[node] = fit(tangent if create_graph else tangent._data, node.shape, node.dtype)
+        carry(node, tangent if create_graph else tangent._data)
     order, _ = between(nodes, output)
     require_current(order)
     for node in order:
-        if node.op is None or node in carried:
-            continue
         moving = [carried.get(source) for source in node.inputs]
+        if node.op is None or all(tangent is None for tangent in moving):
+            continue
         y, xs = (node, node.inputs) if create_graph else (node._data, node.arrays)
         change = node.op.jvp(moving, y, *xs, **node.attributes)
         if change is not None:
-            carried[node] = fit(change, node.shape, node.dtype)
+            carry(node, change)
     result = carried.get(output)
     if result is None:
         result = np.zeros(output.shape, output.dtype)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.errors import DTypeError, GraphError, ReboundError, ShapeError
+from tinygrad_rnn.errors import DTypeError, GraphError, OperandError, ReboundError, ShapeError
 from tinygrad_rnn.graph.order import dependents, topological_order
 from tinygrad_rnn.node import Array, Operand, Tensor, from_origin, tensor
 from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, fit
@@ -116,9 +116,9 @@ class Event(NamedTuple):
 
     Attributes:
         node: the node.
-        adjoint: the derivative of the output with respect to it: an array of the node's shape.
-        contributions: for each of the node's inputs, the array of the input's shape that it receives from
-            this node; None where no gradient is asked for.
+        adjoint: the derivative of the output with respect to it: a read-only array of the node's shape.
+        contributions: for each of the node's inputs, the read-only array of the input's shape that it
+            receives from this node; None where no gradient is asked for.
     """
 
     node: Tensor
@@ -167,9 +167,16 @@ def _event(reached: Reached) -> Event:
         if contribution is not None:
             spread = _own(None, source)
             add_at(spread, *_placed(contribution, source))
-            contribution = spread
+            contribution = _read_only(spread)
         contributions.append(contribution)
-    return Event(node, np.asarray(adjoint), tuple(contributions))
+    return Event(node, _read_only(adjoint), tuple(contributions))
+
+
+def _read_only(value: Any) -> Array:
+    """An array that backprop may still be using, for others to look at."""
+    array = np.asarray(value)
+    array.setflags(write=False)
+    return array
 
 
 def grad(
@@ -194,6 +201,7 @@ def grad(
         ReboundError: with `create_graph`, a leaf was given another value since the graph was built.
         ShapeError: the gradient's shape is not the output's.
         DTypeError: the output or an input is not of a floating dtype.
+        OperandError: the inputs are not a sequence of Tensors.
 
     >>> x = tg.parameter(3.0)
     >>> (slope,) = tg.grad(x * x * x, [x], create_graph=True)
@@ -201,9 +209,8 @@ def grad(
     >>> slope.item(), curvature.item()
     (27.0, 18.0)
     """
-    inputs = tuple(inputs)
-    for node in (output, *inputs):
-        require_floating(node)
+    inputs = differentiable_nodes(inputs)
+    require_floating(output)
     seed = _seed(output, gradient)
     order, needed = between(inputs, output)
     if create_graph:
@@ -248,12 +255,23 @@ def _seed(output: Tensor, gradient: Operand | None) -> Tensor:
     return seed if seed.dtype == output.dtype else seed.astype(output.dtype)
 
 
-def between(inputs: Iterable[Tensor], output: Tensor) -> tuple[list[Tensor], set[Tensor]]:
-    """The nodes that the inputs lead to on the way to the output, in topological order and as a set."""
-    inputs = tuple(inputs)
+def between(inputs: Sequence[Tensor], output: Tensor) -> tuple[list[Tensor], set[Tensor]]:
+    """The nodes on differentiable ways from the inputs to the output, in topological order and as a set."""
     ancestors = topological_order([output], differentiable=all(node.requires_grad for node in inputs))
-    needed = dependents(ancestors, inputs)
+    needed = dependents([node for node in ancestors if node.op is None or node.op.differentiable], inputs)
     return [node for node in ancestors if node in needed], needed
+
+
+def differentiable_nodes(inputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
+    """The inputs to differentiate by; raise an error where they are not a sequence of floating Tensors."""
+    if isinstance(inputs, Tensor):
+        raise OperandError(f"expected a sequence of inputs, such as [x], not {inputs.describe()} alone")
+    nodes = tuple(inputs)
+    for node in nodes:
+        if not isinstance(node, Tensor):
+            raise OperandError(f"derivatives are with respect to Tensors, not to a {type(node).__qualname__}")
+        require_floating(node)
+    return nodes
 
 
 def require_floating(node: Tensor) -> None:
