@@ -22,7 +22,7 @@ def train(optimiser: Optimiser, build_loss: Callable[[], Tensor], max_norm: floa
         The loss before the update.
 
     >>> w = tg.parameter(1.0)
-    >>> updates = train(tg.SGD([w], lr=0.25), lambda: tg.square(w))
+    >>> updates = tg.training.train(tg.SGD([w], lr=0.25), lambda: tg.square(w))
     >>> [next(updates) for _ in range(3)]
     [1.0, 0.25, 0.0625]
     """
@@ -46,7 +46,7 @@ class EarlyStopping:
         best_epoch: the epoch of the lowest score; 0 before any.
         best_score: that score; infinite before any.
 
-    >>> stopping = EarlyStopping(patience=2)
+    >>> stopping = tg.training.EarlyStopping(patience=2)
     >>> [stopping.is_over(epoch, score) for epoch, score in enumerate([3.0, 1.0, 2.0, 2.0], start=1)]
     [False, False, False, True]
     >>> stopping.best_epoch

@@ -60,7 +60,7 @@ class Sunspots:
 def load_sunspots() -> Sunspots:
     """The whole series, 309 years.
 
-    >>> series = load_sunspots()
+    >>> series = tg.training.load_sunspots()
     >>> int(series.years[0]), float(series.numbers[0]), len(series.years)
     (1700, 5.0, 309)
     """
