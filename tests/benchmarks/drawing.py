@@ -17,7 +17,7 @@ def _tinygrad_rnn(problem: Problem) -> Callable[[str], object]:
 
     net = tg.nn.ElmanRNN(problem.xs.shape[-1], problem.state.shape[-1], problem.targets.shape[-1])
     run = net.unroll(problem.xs, problem.targets)
-    return lambda path: tg.draw(run, view="unrolled").save(path)
+    return lambda path: tg.draw(run, view="unrolled", detail="ops").save(path)
 
 
 def _torchviz(problem: Problem) -> Callable[[str], object]:
@@ -25,6 +25,7 @@ def _torchviz(problem: Problem) -> Callable[[str], object]:
 
     from .engines import pytorch
 
+    sys.setrecursionlimit(1_000_000)  # make_dot calls itself for every node
     build, parameters = pytorch.builder(problem)
     loss = build()
     names = dict(zip(("W_xh", "W_hh", "W_oh", "b_h", "b_o"), parameters, strict=True))

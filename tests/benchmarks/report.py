@@ -160,7 +160,7 @@ def import_table(imports: Results) -> str:
 def drawing_table(drawing: Results) -> str:
     """Seconds for a drawing."""
     rows = [
-        [library, *[f"> {measures.DRAWING_LIMIT} s" if t is None else f"{t:.2f} s" for t in seconds.values()]]
+        [library, *[t if isinstance(t, str) else f"{t:.2f} s" for t in seconds.values()]]
         for library, seconds in drawing.items()
     ]
     return table(["", *[f"{steps} steps" for steps in measures.DRAWN_STEPS]], rows)
