@@ -126,6 +126,11 @@ def astype(x: Operand, dtype: DTypeLike) -> Tensor:
     return apply(_astype if dtype.kind == "f" else _astype_discrete, (x,), {"dtype": dtype})
 
 
+def _is_repeated(shape: Shape, to: Shape) -> bool:
+    """Whether an axis of length 1 is a longer one of the other shape."""
+    return any(n == 1 != m for n, m in zip(shape[::-1], to[::-1], strict=False))
+
+
 def fit(value: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
     """An array or Tensor of derivatives, made to have a node's own shape and dtype.
 
@@ -133,7 +138,7 @@ def fit(value: Any, shape: Shape, dtype: np.dtype[Any]) -> Any:
     had summed. This is the one place where that happens, for every operation and both modes.
     """
     if value.shape != shape:
-        if value.ndim > len(shape) or any(n == 1 != m for m, n in zip(value.shape[::-1], shape[::-1], strict=False)):
+        if value.ndim > len(shape) or (value.size != 1 and _is_repeated(shape, value.shape)):
             value = _sum_to_shape(value, shape=shape) if isinstance(value, Tensor) else _sum_to(value, shape)
         elif isinstance(value, Tensor):
             value = _broadcast_to(value, shape=shape)
