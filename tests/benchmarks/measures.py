@@ -118,17 +118,20 @@ def _weigh(build: Callable[[], tg.Tensor]) -> dict[str, int]:
 def measure_imports(rounds: int) -> Timings:
     """Seconds that each package takes to import where numpy is imported already; and numpy's own."""
     timings: Timings = {}
-    for turn in range(rounds + 1):  # the first one reads from disk what the others find in memory
-        for package in ("numpy", "tinygrad_rnn", "autograd", "mygrad", "torch"):
-            if importlib.util.find_spec(package) is None:
-                continue
-            first = "" if package == "numpy" else "import numpy; "
-            program = f"{first}import time; t = time.perf_counter(); import {package}; print(time.perf_counter() - t)"
-            child = subprocess.run(
-                [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
-            )
-            if turn > 0:
-                timings.setdefault(package, []).append(float(child.stdout))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory() as environment["PYTHONPYCACHEPREFIX"]:
+        for turn in range(rounds + 1):  # the first one compiles, as installing a package does, and does not count
+            for package in ("numpy", "tinygrad_rnn", "autograd", "mygrad", "torch"):
+                if importlib.util.find_spec(package) is None:
+                    continue
+                first = "" if package == "numpy" else "import numpy; "
+                timed = f"{first}import time; t = time.perf_counter(); import {package}; print(time.perf_counter() - t)"
+                child = subprocess.run(
+                    [sys.executable, "-c", timed],
+                    cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
+                )  # fmt: skip
+                if turn > 0:
+                    timings.setdefault(package, []).append(float(child.stdout))
     return timings
 
 
