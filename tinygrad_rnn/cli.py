@@ -1,0 +1,150 @@
+"""The command line: parse, call, print.
+
+Exit status 0 on success, 1 on failure, 2 on wrong usage, 130 after Ctrl-C; an error is one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+import tinygrad_rnn
+from tinygrad_rnn.errors import SettingError, TinygradRNNError
+from tinygrad_rnn.nn import NOTATIONS
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
+
+PROGRAM = "tinygrad-rnn"
+LARGEST = 100_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, as `tinygrad-rnn` and `python -m tinygrad_rnn` do.
+
+    Args:
+        arguments: the words after the program's name; the process's own if not given.
+
+    Returns:
+        The exit status.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an output that lacks a character gets another one for it
+    try:
+        chosen = _parser().parse_args(arguments)
+        chosen.run(chosen)
+        sys.stdout.flush()
+    except SettingError as error:
+        return _complain(error, 2)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", 1)
+    except TinygradRNNError as error:
+        return _complain(error, 1)
+    except MemoryError:
+        return _complain("not enough memory", 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    return 0
+
+
+def _complain(problem: object, status: int) -> int:
+    print(f"{PROGRAM}: {problem}", file=sys.stderr)
+    return status
+
+
+# ---------------------------------------------------------------------- demo
+
+
+def _add_demo(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="a network on the yearly sunspot numbers: draw, check, train, forecast, report",
+        description="Unroll a recurrent network over the yearly sunspot numbers 1700–1920, draw it, check its gradient "
+        "and train it; forecast 1921–1979 one year ahead; write report.html, unrolled.svg, results.json and "
+        "weights.safetensors into a new folder. It takes about half a minute.",
+        epilog=f"example: {PROGRAM} demo --output sunspots",
+    )
+    add = parser.add_argument
+    add("--output", metavar="DIR", type=Path, default=Path("tinygrad-rnn-demo"), help="the new folder (%(default)s)")
+    add("--force", action="store_true", help="replace the folder if an earlier demo wrote it")
+    parser.set_defaults(run=_demo)
+
+
+def _demo(chosen: argparse.Namespace) -> None:
+    from tinygrad_rnn.reports.demo import run_demo
+    from tinygrad_rnn.reports.extras import require_extra
+    from tinygrad_rnn.reports.terminal import print_results, show_progress
+
+    require_extra("cli", "rich")
+    with show_progress() as watch:
+        results = run_demo(chosen.output, watch, replace=chosen.force)
+    print_results(results)
+    print(f"The report is {chosen.output / 'report.html'}")
+
+
+# ---------------------------------------------------------------------- draw
+
+
+def _add_draw(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "draw",
+        help="a picture of an unrolled Elman network",
+        description="Unroll an Elman network and draw its graph.",
+        epilog=f"example: {PROGRAM} draw --notation goodfellow --steps 6 --output rnn.svg",
+    )
+    add = parser.add_argument
+    add("--notation", choices=tuple(NOTATIONS), default="subscript", help="whose equations (%(default)s)")
+    add("--inputs", metavar="N", type=_count, default=2, help="features of an input (%(default)s)")
+    add("--hidden", metavar="N", type=_count, default=3, help="units of the state (%(default)s)")
+    add("--outputs", metavar="N", type=_count, default=1, help="features of an output (%(default)s)")
+    add("--steps", metavar="N", type=_count, default=4, help="time steps (%(default)s)")
+    add("--detail", metavar="NAME", default="ops", help="ops, or variables alone (%(default)s)")
+    add("--view", metavar="NAME", help="unrolled, or folded in the middle (folded above a dozen steps)")
+    add("--theme", metavar="NAME", default="light", help="light or dark (%(default)s)")
+    add("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="the picture, a .svg, .png, .pdf or .dot")
+    parser.set_defaults(run=_draw)
+
+
+def _draw(chosen: argparse.Namespace) -> None:
+    net = tinygrad_rnn.nn.ElmanRNN(chosen.inputs, chosen.hidden, chosen.outputs, notation=chosen.notation)
+    run = net.unroll(np.zeros((chosen.steps, chosen.inputs)), targets=np.zeros((chosen.steps, chosen.outputs)))
+    diagram = tinygrad_rnn.draw(run, view=chosen.view, detail=chosen.detail, theme=chosen.theme)
+    print(f"{diagram.save(chosen.output)} shows {diagram.title}")
+
+
+# ---------------------------------------------------------------------- parsing
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say it, and end with the status of wrong usage."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        PROGRAM,
+        description="Recurrent networks unrolled into explicit graphs: generic backprop through time, and drawings.",
+        epilog=f"example: {PROGRAM} demo --output sunspots",
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {tinygrad_rnn.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_draw(commands)
+    return parser
+
+
+def _count(text: str) -> int:
+    """A size, or a number of steps."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= LARGEST):
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to {LARGEST} is expected, not {text!r}")
+    return int(text)

@@ -1,0 +1,116 @@
+"""Writing a folder of results as one: afterwards it is there as a whole, or as it was before."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tinygrad_rnn.errors import OutputError
+
+
+def check_folder(folder: Path, names: Iterable[str], replace: bool) -> None:
+    """Find out, before long work, whether `write_folder` would refuse or fail.
+
+    Args:
+        folder: the folder to be.
+        names: the files to be in it.
+        replace: whether a folder that holds nothing but such files may be replaced.
+
+    Raises:
+        OutputError: it would, and why.
+    """
+    with _explained(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError(f"{folder} is a file, and should become a folder")
+        if not folder.parent.is_dir():
+            raise OutputError(f"there is no folder {folder.parent} to make {folder.name} in")
+        if folder.exists() and not replace:
+            raise OutputError(f"{folder} exists already; choose another folder, or replace this one with --force")
+        found = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        strangers = sorted(found - set(names))
+        if strangers:
+            raise OutputError(f"{folder} is not replaced, because it also holds {', '.join(strangers[:3])}")
+        trial = _beside(_real(folder))
+        trial.mkdir()
+        trial.rmdir()
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool = False) -> None:
+    """Write files into a new folder that takes its place only when everything is on the disk.
+
+    An error or an interrupt leaves what was there before. Where a folder is replaced, the old one stands
+    beside it under another name for the instant between two renamings.
+
+    Args:
+        folder: the folder to be.
+        files: the contents of its files by name.
+        replace: whether a folder that holds nothing but such files may be replaced.
+
+    Raises:
+        OutputError: there is something that is not to be replaced, or the disk is full, or the like.
+    """
+    check_folder(folder, files, replace)
+    target = _real(folder)
+    new, old = _beside(target), _beside(target)
+    try:
+        with _explained(folder):
+            new.mkdir()
+            for name, content in files.items():
+                with (new / name).open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+            _sync(new)
+            _swap(new, target, old)
+            _sync(target.parent)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Say of the system's errors what they prevented."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    """Put `new` in the place of `target`, and what stood there, if anything, aside as `old`."""
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        raise
+
+
+def _real(folder: Path) -> Path:
+    """Where the folder really is, so that a symbolic link stays one."""
+    return Path(os.path.realpath(folder))
+
+
+def _beside(folder: Path) -> Path:
+    """A name in the same parent, and so on the same disk, that nothing has yet."""
+    return folder.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's own entries written, where the system knows such a thing."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
