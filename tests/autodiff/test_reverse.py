@@ -150,6 +150,14 @@ def test_what_the_output_does_not_depend_on():
         np.testing.assert_array_equal(h.data, 2)
 
 
+def test_nothing_depends_on_what_comes_after():
+    x = tg.parameter([1.0, 2.0])
+    y = x * x
+    for create_graph in False, True:
+        np.testing.assert_array_equal(tg.grad(x, [y], gradient=[1.0, 1.0], create_graph=create_graph)[0].data, 0)
+        np.testing.assert_array_equal(tg.jvp(x, [y], [[1.0, 1.0]], create_graph=create_graph).data, 0)
+
+
 def test_gradients_with_respect_to_inner_nodes_and_constants():
     W, c = tg.parameter([1.0, 2.0]), tg.tensor([3.0, 4.0])
     h = W * c
@@ -185,6 +193,25 @@ def test_a_shared_node_is_counted_for_each_use():
     assert a.grad.item() == 48.0  # c·b = 8a²
 
 
+@pytest.mark.parametrize("shape", [(2,), (2, 4), (1, 4), (4, 1)])
+def test_a_rule_that_gives_another_shape_is_an_error(shape):
+    wrong = tg.Operation("wrong", np.square, [lambda g, y, x: np.ones(shape)], lambda tangents, y, x: np.ones(shape))
+    x = tg.parameter(np.ones(3))
+    y = wrong(x)
+    for ask in (lambda: y.backward(np.ones(3))), (lambda: tg.grad(y, [x], np.ones(3))), (lambda: tg.jvp(y, [x], [x])):
+        with pytest.raises(ValueError, match=r"does not fit|could not broadcast"):
+            ask()
+
+
+def test_a_failing_rule_leaves_all_gradients_as_they_were():
+    faulty = tg.Operation("faulty", np.square, [lambda g, y, x: g / None], lambda tangents, y, x: None)
+    a, b = tg.parameter(2.0), tg.parameter(3.0)
+    y = faulty(a * 2) + b
+    with pytest.raises(TypeError):
+        y.backward()
+    assert (a.grad, b.grad) == (None, None)
+
+
 # ---------------------------------------------------------------------- create_graph
 
 
@@ -210,6 +237,20 @@ def test_create_graph_gives_the_same_numbers():
     for g, h in zip(plain, nodes, strict=True):
         np.testing.assert_allclose(g.data, h.data, rtol=1e-14)
         assert (g.op, h.requires_grad) == (None, True)
+
+
+def test_under_no_grad_derivatives_are_constants():
+    W = tg.parameter([1.0, 2.0])
+    y = (W * W).sum()
+    with tg.no_grad():
+        (g,) = tg.grad(y, [W], create_graph=True)
+        along = tg.jvp(y, [W], [[1.0, 1.0]], create_graph=True)
+        y.backward()
+    assert [(node.op, node.requires_grad, node.data.tolist()) for node in (g, along)] == [
+        (None, False, [2, 4]),
+        (None, False, 6),
+    ]
+    np.testing.assert_array_equal(W.grad, [2, 4])
 
 
 def test_a_gradient_is_differentiable_by_the_given_adjoint():

@@ -33,6 +33,8 @@ def test_a_power_of_zero_is_constant_in_its_base():
     x = tg.parameter([0.0, -1.0, 2.0])
     assert gradients(x**0, x) == [[0, 0, 0]]
     assert gradients(x**0.0, x) == [[0, 0, 0]]
+    for dtype in int, np.uint8, bool:
+        assert gradients(tg.power(x, np.array([0, 1, 1], dtype)), x) == [[0, 1, 1]]
     assert gradients(tg.power(x, [0, 1, 2]), x) == [[0, 1, 4]]
     np.testing.assert_array_equal(tg.jvp(x**0, [x], [np.ones(3)]).data, 0)
 
@@ -85,6 +87,7 @@ def test_comparisons_as_nodes_end_differentiation(name):
     assert gradients(node * x, x) == [node.data.tolist()]
     np.testing.assert_array_equal(tg.jvp(node * x, [x], [[1.0, 1.0]]).data, node.data)
     np.testing.assert_array_equal(tg.jvp(node * 2.0, [x], [[1.0, 1.0]]).data, 0)
+    assert node.op.jvp([1.0, None], node, *node.inputs) is None
 
 
 def test_derivatives_pass_around_comparisons_of_constants_too():
