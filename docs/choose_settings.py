@@ -21,7 +21,7 @@ SEEDS = range(100, 105)
 START = Settings(hidden_size=8, input_noise=0.0, learning_rate=0.01)
 CANDIDATES = {
     "input_noise": [0.0, 0.1, 0.2, 0.3, 0.4],
-    "hidden_size": [4, 8, 16],
+    "hidden_size": [4, 8, 16, 32],
     "learning_rate": [0.005, 0.01, 0.02],
 }
 

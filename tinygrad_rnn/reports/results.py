@@ -27,7 +27,7 @@ SPANS: Mapping[str, Years] = {
 """The years that errors are given for. The first years of the series have no linear forecast."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
     """Everything that the report tells.
 

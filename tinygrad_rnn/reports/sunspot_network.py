@@ -34,7 +34,7 @@ class Settings:
         seeds: one network each; a seed decides the initial values and the noise.
     """
 
-    hidden_size: int = 8
+    hidden_size: int = 16
     input_noise: float = 0.3
     learning_rate: float = 0.01
     max_norm: float = 1.0
@@ -110,7 +110,7 @@ class Look(NamedTuple):
     validation: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A network trained on all training years, and how the number of epochs was found.
 

@@ -56,8 +56,8 @@ def explain_choice(results: Results) -> str:
     learnt = series.until(TRAINING.last).numbers.max()
     top = max(TESTS, key=highest.__getitem__)
     return (
-        f"Everything about the networks was chosen on {VALIDATION}, quiet years with no number above "
-        f"{highest[VALIDATION]:.0f}. There, before they had seen these years, their error was "
+        f"The settings and the length of training were chosen on {VALIDATION}, quiet years with no number above "
+        f"{highest[VALIDATION]:.0f}. There, before they had seen these years, the networks’ error was "
         f"{mean(results.validation_errors()):.3f} on average, and the linear model’s "
         f"{results.linear_validation_error():.3f}. The years {top} go up to {highest[top]:.0f}, where {learnt:.0f} "
         "was the most that any model had learnt from."
