@@ -47,29 +47,22 @@ def compare_engines(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]
 def measure_graph(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
     """Where this library's time goes on one problem, with Python's collector on and off, and what a node weighs."""
     build, parameters = ours.builder(make_problem(sizes))
-    compute_values, compute_rules = _without_graph(build())
-    timings: Timings = {}
+    timings = alternate(_without_graph(build()), seconds / 4, rounds)
     end = time.perf_counter() + seconds
     while rounds > 0 or time.perf_counter() < end:
         for collector in ("on", "off"):
             if collector == "off":
                 gc.disable()
-            start = time.perf_counter()
+            start = time.process_time()
             loss = build()
-            built = time.perf_counter()
+            built = time.process_time()
             loss.backward()
-            passed = time.perf_counter()
+            passed = time.process_time()
             del loss
-            released = time.perf_counter()
-            compute_values()
-            valued = time.perf_counter()
-            compute_rules()
-            ruled = time.perf_counter()
+            released = time.process_time()
             gc.enable()
-            for phase, duration in (
-                ("forward", built - start), ("backward", passed - built), ("release", released - passed),
-                ("values", valued - released), ("rules", ruled - valued),
-            ):  # fmt: skip
+            phases = {"forward": built - start, "backward": passed - built, "release": released - passed}
+            for phase, duration in phases.items():
                 timings.setdefault(f"{phase}, collector {collector}", []).append(duration)
             for p in parameters:
                 p.grad = None
@@ -77,8 +70,8 @@ def measure_graph(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
     return {"sizes": sizes._asdict(), **_weigh(build), "seconds": timings}
 
 
-def _without_graph(loss: tg.Tensor) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Two functions that compute every value, and every contribution to an adjoint, and do nothing else."""
+def _without_graph(loss: tg.Tensor) -> dict[str, Callable[[], None]]:
+    """What computes every value, and what computes every contribution to an adjoint, and nothing else."""
     values = [(node.op.value, node.arrays, node.attributes) for node in tg.Graph(loss).nodes if node.op]
     rules = [
         (rule, (event.adjoint, event.node._data, *event.node.arrays), event.node.attributes)
@@ -96,7 +89,7 @@ def _without_graph(loss: tg.Tensor) -> tuple[Callable[[], None], Callable[[], No
         for rule, arrays, attributes in rules:
             rule(*arrays, **attributes)
 
-    return compute_values, compute_rules
+    return {"values": compute_values, "rules": compute_rules}
 
 
 def _weigh(build: Callable[[], tg.Tensor]) -> dict[str, int]:

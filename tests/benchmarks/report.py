@@ -24,7 +24,7 @@ from .timing import quartiles, ratio
 COMMAND = "python -m tests.benchmarks"
 ROWS = (*SIZES, "graph", "imports", "drawing")
 GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
-PHASES = ("forward", "backward", "release", "values", "rules")
+PHASES = ("forward", "backward", "release")
 PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz")
 DOCUMENT = measures.ROOT / "docs" / "benchmarks.md"
 
@@ -123,8 +123,9 @@ def time_table(engines: Results) -> str:
 def _milliseconds(timings: Sequence[float] | None) -> str:
     if timings is None:
         return "not installed"
-    lower, middle, upper = [f"{1000 * seconds:.3g}" for seconds in quartiles(timings)]
-    return f"{middle} ({lower} – {upper})"
+    lower, middle, upper = [1000 * seconds for seconds in quartiles(timings)]
+    digits = 0 if middle >= 100 else 1 if middle >= 10 else 2
+    return f"{middle:,.{digits}f} ({lower:,.{digits}f} – {upper:,.{digits}f})"
 
 
 def graph_table(graphs: Results) -> str:
@@ -132,11 +133,11 @@ def graph_table(graphs: Results) -> str:
     rows = []
     for problem, measured in graphs.items():
         nodes = measured["nodes"]
-        phases = {phase: median(timings) for phase, timings in measured["seconds"].items()}
-        forward, backward, release, values, rules = (phases[f"{phase}, collector on"] for phase in PHASES)
+        seconds = {what: median(timings) for what, timings in measured["seconds"].items()}
+        forward, backward, release = (seconds[f"{phase}, collector on"] for phase in PHASES)
         total = forward + backward + release
-        without_collector = sum(phases[f"{phase}, collector off"] for phase in PHASES[:3])
-        durations = (forward, values, backward, rules, release, total - without_collector)
+        collector = total - sum(seconds[f"{phase}, collector off"] for phase in PHASES)
+        durations = (forward, seconds["values"], backward, seconds["rules"], release, collector)
         rows.append([
             problem,
             f"{nodes:,}",
@@ -172,17 +173,13 @@ def render(results: Results) -> str:
     machine = "\n".join(f"- {what}: {which}" for what, which in results["machine"].items())
     parts.append(f"## The machine\n\n{machine}")
     if engines := results["engines"]:
-        sizes = table(
-            ["", *engines],
-            [[what, *[str(engines[problem]["sizes"][what]) for problem in engines]]
-             for what in ("batch", "steps", "inputs", "hidden", "outputs")],
-        )  # fmt: skip
+        sizes = [[what, *[str(engines[problem]["sizes"][what]) for problem in engines]]
+                 for what in ("batch", "steps", "inputs", "hidden", "outputs")]  # fmt: skip
+        rounds = ["rounds", *[str(len(engines[problem]["seconds"]["tinygrad_rnn"])) for problem in engines]]
         worst = max(error for measured in engines.values() for error in measured["errors"].values())
-        rounds = ", ".join(f"{len(engines[problem]['seconds'][name])} on {problem}"
-                           for problem in engines for name in ["tinygrad_rnn"])  # fmt: skip
         parts.append(ENGINES.format(
-            ratios=ratio_table(engines), times=time_table(engines), sizes=sizes, worst=worst, rounds=rounds,
-            reference=REFERENCE,
+            ratios=ratio_table(engines), times=time_table(engines), sizes=table(["", *engines], [*sizes, rounds]),
+            worst=worst, reference=REFERENCE,
         ))  # fmt: skip
     if "graph" in results:
         parts.append(GRAPH.format(table=graph_table(results["graph"])))
@@ -207,9 +204,10 @@ Time of a forward and a backward pass over that of {reference}, float32, one thr
 {ratios}
 
 Each entry is the median, over rounds, of a program's time over {reference}'s in the same round. In a round every
-program runs once, in one process and in random order ({rounds}). Python's garbage collector is on, as it
-is for everybody; what the imports have left behind is frozen first, because importing PyTorch alone leaves hundreds of
-thousands of objects that every full collection would walk, whosever turn it is.
+program runs once, in one process and in random order. Time is the processor's: what the clock would show on a machine
+with nothing else to do. Python's garbage collector is on, as it is for everybody; what the imports have left behind is
+frozen first, because importing PyTorch alone leaves hundreds of thousands of objects that every full collection would
+walk, whosever turn it is.
 
 All programs compute the same thing. Before anything is timed, the loss and the five gradients of each are compared
 with numpy's in float64: the largest relative error is {worst:.0e}.
@@ -219,7 +217,7 @@ h_t = tanh(W_xh x_t + W_hh h_{{t−1}} + b_h), o_t = W_oh h_t + b_o, L = 1/(T·B
 {sizes}
 
 - *tinygrad_rnn* is these equations in a loop, each step marked with `tg.step`; `nn.ElmanRNN.unroll` also labels the
-  nodes and keeps them by time step.
+  nodes, keeps them by time step, and puts the factor 1/(T·B) into each step's term of the loss.
 - *PyTorch eager* is the same loop with `torch.nn.functional.linear`, *HIPS autograd* a function under
   `value_and_grad`, *MyGrad* the loop with its tensors, which lock the arrays they use unless memory guarding is off.
 - *numpy by hand, naive* is backpropagation through time as one writes it down: one expression a formula, one product
@@ -252,7 +250,7 @@ and to memory, because every value is a new array and none is ever overwritten."
 IMPORTS = """\
 ## Import
 
-Each in a new process; for all but numpy, where numpy is imported already.
+Each in a new process, from compiled modules; for all but numpy, where numpy is imported already.
 
 {table}"""
 
