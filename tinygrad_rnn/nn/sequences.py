@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import DTypeError, OperandError, SettingError
 from tinygrad_rnn.graph import Nodes
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, step, tensor
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, tensor
 
 Sequence: TypeAlias = "Operand | Iterable[Operand]"
 """Values over time: an array or Tensor whose first axis is time, or an iterable of arrays and Tensors."""
@@ -29,12 +29,12 @@ def per_step(sequence: Sequence, letter: str, dtype: np.dtype[Any]) -> Nodes:
     nodes = []
     for t in range(1, len(values) + 1):
         label = f"{letter}_{t}"
-        with step(t):
-            value = values[t - 1]
-            if not isinstance(value, Tensor):
-                value = leaf(value, label, dtype)
-            elif isinstance(values, Tensor):
-                value.label = label
+        value = values[t - 1]
+        if not isinstance(value, Tensor):
+            value = leaf(value, label, dtype)
+            value.step = t
+        elif isinstance(values, Tensor):
+            value.label, value.step = label, t
         nodes.append(value)
     return Nodes(nodes)
 
