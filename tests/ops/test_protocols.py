@@ -128,7 +128,7 @@ def test_constants_of_other_kinds_take_part_and_get_no_gradient(constant):
         (lambda x: np.concatenate([B, x, [1.0]], axis=None), lambda x: tg.concatenate([B, x, [1.0]], axis=None)),
         (np.concatenate, tg.ravel), (lambda x: np.concat((x, x)), lambda x: tg.concatenate([x, x])),
         (lambda x: np.stack([x, A]), lambda x: tg.stack([x, A])), (lambda x: np.stack(x, axis=1), tg.transpose),
-        (lambda x: np.split(x, 3, axis=1)[2], lambda x: x[:, 2:]),
+        (lambda x: np.split(x, 3, axis=1)[2], lambda x: x[:, 2:]), (lambda x: np.split(x, 2)[1], lambda x: x[1:]),
     ],
 )  # fmt: skip
 def test_numpy_functions_of_tensors_are_ours(call, ours):
