@@ -14,11 +14,12 @@ from tests.support import check_derivatives, same
 from tinygrad_rnn.autodiff import reverse
 
 
-def recurrence(W, xs, h=0.0):
+def recurrence(W, xs):
     """A small recurrent network, its steps marked."""
+    h = tg.tensor([[0.5, -0.5]])
     for t, x in enumerate(xs, start=1):
         with tg.step(t), tg.scope("cell"):
-            h = tg.tanh(h @ W + x) if isinstance(h, tg.Tensor) else tg.tanh(x @ W)
+            h = tg.tanh(h @ W + x)
     return tg.sum(h * h)
 
 
@@ -295,7 +296,7 @@ def test_backward_nodes_know_their_origin_and_stand_there():
     sums = [node for node in backward if node.origin is not None and node.origin.operand is None]
     assert same((node.origin.node for node in sums), reversed([n for n in tg.Graph(loss).nodes if n.requires_grad]))
     assert all((node.op.name, node.origin.ordinal) == ("accumulate", 0) for node in sums)
-    assert g.origin == (W, None, 0)
+    assert (g.origin.node is W, *g.origin[1:]) == (True, None, 0)
 
 
 def test_steps_of_a_backward_pass_are_made_alike():
@@ -502,13 +503,11 @@ def test_slices_cost_in_proportion_to_their_number(monkeypatch):
 
 
 def test_slices_make_a_backward_graph_in_proportion_to_their_number():
-    few, many = (len(tg.Graph(tg.grad(*_listed(slices(T)), create_graph=True)[0])) for T in (50, 100))
-    assert many < 2.1 * few
-
-
-def _listed(pair):
-    y, xs = pair
-    return y, [xs]
+    sizes = []
+    for T in 50, 100:
+        y, xs = slices(T)
+        sizes += [len(tg.Graph(tg.grad(y, [xs], create_graph=True)))]
+    assert sizes[1] < 2.1 * sizes[0]
 
 
 def test_a_chain_of_a_million_nodes():
