@@ -56,7 +56,7 @@ def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
         name: measures.compare_engines(sizes, seconds, rounds) for name, sizes in SIZES.items() if name in rows
     }
     if "graph" in rows:
-        results["graph"] = {name: measures.measure_graph(sizes, seconds / 3, rounds) for name, sizes in SIZES.items()}
+        results["graph"] = {name: measures.measure_graph(sizes, seconds / 15, rounds) for name, sizes in SIZES.items()}
     if "imports" in rows:
         results["imports"] = measures.measure_imports(rounds)
     if "drawing" in rows:
