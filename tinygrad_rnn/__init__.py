@@ -35,9 +35,9 @@ from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph", "GraphError", "IndexingError",
-    "Nodes", "NonFiniteError", "Operation", "OperandError", "Origin", "ReboundError", "SettingError", "ShapeError",
-    "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step",
-    "tensor", "trace_backward",
+    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
+    "GraphError", "IndexingError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "ReboundError",
+    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
+    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__

@@ -12,7 +12,9 @@ STEPS = 20
 RULES = {
     "SGD": lambda parameters: tg.SGD(parameters, lr=0.1),
     "SGD with momentum": lambda parameters: tg.SGD(parameters, lr=0.1, momentum=0.9),
+    "SGD with weight decay": lambda parameters: tg.SGD(parameters, lr=0.1, momentum=0.9, weight_decay=0.2),
     "Adam": lambda parameters: tg.Adam(parameters, lr=0.05),
+    "Adam with weight decay": lambda parameters: tg.Adam(parameters, lr=0.05, weight_decay=0.2),
     "Adam with settings": lambda parameters: tg.Adam(parameters, lr=0.05, betas=(0.5, 0.9), eps=1e-3),
 }
 
@@ -39,10 +41,17 @@ def adam_as_published(theta, slope, alpha, beta1=0.9, beta2=0.999, epsilon=1e-8)
         yield theta
 
 
+def decayed(slope):
+    """The slope of a loss to which 0.2 ‖θ‖² / 2 is added."""
+    return lambda theta: slope(theta) + 0.2 * theta
+
+
 PUBLISHED = {
     "SGD": lambda theta, slope: sgd_as_published(theta, slope, 0.1),
     "SGD with momentum": lambda theta, slope: sgd_as_published(theta, slope, 0.1, 0.9),
+    "SGD with weight decay": lambda theta, slope: sgd_as_published(theta, decayed(slope), 0.1, 0.9),
     "Adam": lambda theta, slope: adam_as_published(theta, slope, 0.05),
+    "Adam with weight decay": lambda theta, slope: adam_as_published(theta, decayed(slope), 0.05),
     "Adam with settings": lambda theta, slope: adam_as_published(theta, slope, 0.05, 0.5, 0.9, 1e-3),
 }
 
@@ -90,7 +99,9 @@ class TestRules:
         their_optimiser = {
             "SGD": lambda: torch.optim.SGD([theirs], lr=0.1),
             "SGD with momentum": lambda: torch.optim.SGD([theirs], lr=0.1, momentum=0.9),
+            "SGD with weight decay": lambda: torch.optim.SGD([theirs], lr=0.1, momentum=0.9, weight_decay=0.2),
             "Adam": lambda: torch.optim.Adam([theirs], lr=0.05),
+            "Adam with weight decay": lambda: torch.optim.Adam([theirs], lr=0.05, weight_decay=0.2),
             "Adam with settings": lambda: torch.optim.Adam([theirs], lr=0.05, betas=(0.5, 0.9), eps=1e-3),
         }[rule]()
         ours = tg.parameter(START)
@@ -285,6 +296,7 @@ class TestErrors:
             (lambda p: tg.Adam(p, lr=math.inf), "lr is a finite number above 0, not inf"),
             (lambda p: tg.SGD(p, lr=0.1, momentum=1), r"momentum is a number in \[0, 1\), not 1"),
             (lambda p: tg.SGD(p, lr=0.1, momentum=None), r"momentum is a number in \[0, 1\), not None"),
+            (lambda p: tg.SGD(p, lr=0.1, weight_decay=-1), "weight_decay is a finite number from 0, not -1"),
             (lambda p: tg.Adam(p, betas=(0.9, 1.0)), r"a beta is a number in \[0, 1\), not 1\.0"),
             (lambda p: tg.Adam(p, betas=0.9), r"betas are two numbers, not 0\.9"),
             (lambda p: tg.Adam(p, betas=(0.9,)), r"betas are two numbers, not \(0\.9,\)"),

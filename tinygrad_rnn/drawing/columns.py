@@ -17,9 +17,10 @@ def place_columns(
 ) -> dict[Item, float]:
     """The x of each item.
 
-    First the items of a line are put above each other, the heaviest lines first, into blocks that move as
-    one; a line that would put blocks into a circle of left and right stays slanted. Then the blocks are
-    moved, alone and together with those that they push, as long as that makes the lines shorter.
+    First the items of a line are put above each other, into blocks that move as one: the heaviest lines
+    first, and of several that are equally heavy at one item the middle one. A line that would put blocks into
+    a circle of left and right stays slanted. Then the blocks are moved, alone and together with those that
+    they push, as long as that makes the lines shorter.
 
     Args:
         rows: the items of each row from left to right.
@@ -28,10 +29,20 @@ def place_columns(
         distance: how far apart the middles of two neighbours in a row have to be.
     """
     blocks = _Blocks(rows)
-    for segment in sorted(segments, key=lambda segment: -segment.weight):
+    off_centre = _off_centre(rows, segments)
+    for segment in sorted(segments, key=lambda segment: (-segment.weight, off_centre[segment])):
         blocks.join(segment.below, segment.above)
     pulls = [(segment.below, segment.above, segment.weight) for segment in segments] + list(level)
     return _compact(blocks, rows, pulls, distance)
+
+
+def _off_centre(rows: Sequence[Sequence[Item]], segments: Sequence[Segment]) -> dict[Segment, float]:
+    """How far each segment is from the middle of those that are equally heavy at the item above it."""
+    place = {item: k for row in rows for k, item in enumerate(row)}
+    entering: dict[tuple[Item, int], list[Segment]] = defaultdict(list)
+    for segment in sorted(segments, key=lambda segment: place[segment.below]):
+        entering[segment.above, segment.weight].append(segment)
+    return {segment: abs(k - (len(others) - 1) / 2) for others in entering.values() for k, segment in enumerate(others)}
 
 
 class _Blocks:

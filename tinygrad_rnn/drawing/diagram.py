@@ -21,10 +21,11 @@ class Diagram:
         title: what the picture shows, for those who cannot see it.
     """
 
-    def __init__(self, source: str, titles: Mapping[str, str], title: str) -> None:
+    def __init__(self, source: str, titles: Mapping[str, str], title: str, seconds: float = PAINT_SECONDS) -> None:
         self.source = source
         self.title = title
         self._titles = titles
+        self._seconds = seconds  # that Graphviz may take
         self._svg: str | None = None
 
     @property
@@ -35,7 +36,7 @@ class Diagram:
             DrawingError: there is no Graphviz, or it failed.
         """
         if self._svg is None:
-            painted = run_graphviz(self.source, "svg", PAINT_SECONDS).decode()
+            painted = run_graphviz(self.source, "svg", self._seconds).decode()
             self._svg = finish_svg(painted, self._titles, self.title)
         return self._svg
 
@@ -66,7 +67,7 @@ class Diagram:
         source = for_pango(self.source)
         if format == "png":
             source = source.replace("graph [", f"graph [dpi={dpi}, ", 1)
-        return run_graphviz(source, format, PAINT_SECONDS)
+        return run_graphviz(source, format, self._seconds)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or why there is none."""

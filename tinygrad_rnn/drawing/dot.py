@@ -8,7 +8,7 @@ from functools import cache
 from tinygrad_rnn.drawing.geometry import Point, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
 from tinygrad_rnn.drawing.label import Run, Text, markup, width
-from tinygrad_rnn.drawing.layout import Layout
+from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.routes import Line
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
@@ -16,6 +16,10 @@ from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
 
 ARROW = 10.0
 """The length of an arrowhead of size 1, in points."""
+
+
+TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
+"""The attributes of a node that is nothing but text."""
 
 
 class Writer:
@@ -44,28 +48,54 @@ class Writer:
 
     def unplaced(self) -> str:
         """DOT that leaves all positions to Graphviz's dot."""
-        edges = [self._edge(link, self._weights(link)) for link in self.scene.links]
         return "\n".join([
             "digraph {",
             f'graph [rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
             *self._defaults(),
-            *self._clusters(),
-            *edges,
+            *self._frames(),
+            *self._unplaced_gaps(),
+            *dict.fromkeys(map(self._unplaced_edge, self.scene.links)),
             "}\n",
         ])  # fmt: skip
 
-    def _clusters(self) -> Iterator[str]:
+    def _frames(self) -> Iterator[str]:
         """The marks, those of a time step within a frame of its own."""
         fill, pen = self.theme.column
         for number, (time, marks) in enumerate(self.scene.blocks.items()):
             inner = [self._mark(mark, None) for mark in marks]
             if time in self.scene.positions:
-                title = f"<<I>t</I>&#160;=&#160;{time}>"
+                title = f'label={_step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
                 frame = f'style="rounded,filled", fillcolor="{fill}", color="{pen}", fontcolor="{self.theme.muted}"'
-                yield f"subgraph cluster{number} {{ graph [label={title}, labelloc=b, fontsize=13, {frame}];"
+                yield f"subgraph cluster{number} {{ graph [{title}, {frame}];"
                 yield from [*inner, "}"]
             else:
                 yield from inner
+
+    def _unplaced_gaps(self) -> Iterator[str]:
+        for number, steps in enumerate(self.scene.hidden.values()):
+            yield f'h{number} [shape=plaintext, style="", fixedsize=false, {self._more_steps(steps)}];'
+
+    def _unplaced_edge(self, link: Link) -> str:
+        """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""
+        attributes = [self._weights(link)] if link.weights else []
+        state = None if link.carrier is None else link.carrier.role
+        if state in self.scene.states:
+            attributes.append(f'color="{self._line_colour(state)}", penwidth=2, arrowsize=0.7')
+        if link.source is None or link.target is None:
+            attributes.append("style=dashed")
+        tail, head = (self._gap_beside(link) if end is None else self.names[end] for end in (link.source, link.target))
+        return f"{tail} -> {head} [{', '.join(attributes)}];"
+
+    def _gap_beside(self, link: Link) -> str:
+        """The gap that a link comes out of or runs into."""
+        assert link.carrier is not None
+        mark = link.source or link.target
+        assert mark is not None
+        earlier = sum(step < mark.time for step in self.scene.hidden)
+        before = (link.source is None) == (link.carrier.lag >= 0)
+        if earlier and (before or earlier == len(self.scene.hidden)):
+            return f"h{earlier - 1}"
+        return f"h{earlier}"
 
     # ------------------------------------------------------------------ marks
 
@@ -94,6 +124,8 @@ class Writer:
             attributes.append('style="filled,dashed"')
         if mark.kind in ("state", "second state"):
             attributes.append("penwidth=1.7")
+        if place is None and self._shape(mark):
+            attributes.append(f'xlabel=<<FONT POINT-SIZE="8">{sans(self._shape(mark))}</FONT>>')
         return f"{self.names[mark]} [{', '.join(attributes)}];"
 
     def _paint(self, mark: Mark) -> tuple[Paint, str]:
@@ -105,15 +137,16 @@ class Writer:
         return theme.kinds[mark.kind], theme.text
 
     def _label(self, text: Text, size: float) -> str:
-        return f"<{markup(text, size, SANS)}>"
+        return f"<{markup(text, size, SANS)}>" if any(run.text for run in text) else '""'
+
+    def _shape(self, mark: Mark) -> str:
+        """What is written of the shape beside a mark, if that was asked for."""
+        return shape_text(mark.node) if self.shapes and mark.is_value else ""
 
     def _shapes(self, layout: Layout) -> Iterator[str]:
         """The shapes of values, in small type at their lower right."""
-        if not self.shapes:
-            return
         for mark, name in self.names.items():
-            words = shape_text(mark.node)
-            if mark.is_value and words:
+            if words := self._shape(mark):
                 box, centre = self.lettering[mark].box, layout.centres[mark]
                 reach = 0.36 if box.round else 0.5
                 x = centre.x + reach * box.width + width((Run(words, "sans"),), 8) / 2 + 3
@@ -132,8 +165,7 @@ class Writer:
             )
         for number, column in enumerate(layout.columns):
             foot = Point(column.centre.x, column.centre.y - column.box.height / 2 + 11)
-            title = f"<<I>t</I>&#160;=&#160;{column.step}>"
-            yield f"t{number} [{self._text(foot, title, 13)}];"
+            yield f"t{number} [{self._text(foot, _step_title(column.step), 13)}];"
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
         for number, gap in enumerate(layout.hidden.values()):
@@ -141,14 +173,18 @@ class Writer:
                 colour = self._line_colour(role if role in self.scene.states else None)
                 place = Point(gap.place.x, height)
                 yield f"g{number}_{line} [{self._text(place, '⋯', 20, colour)}];"
-            words = f"<{sans(f'{gap.steps} more')}<BR/>{sans('step' + 's' * (gap.steps > 1))}>"
-            yield f"h{number} [{self._text(Point(gap.place.x, gap.place.y - 3), words, 11)}];"
+            place = Point(gap.place.x, gap.place.y - 3)
+            yield f'h{number} [pos="{_pair(place)}", {self._more_steps(gap.steps)}, {TEXT}];'
+
+    def _more_steps(self, steps: int) -> str:
+        """What is written in a gap: 95 more steps."""
+        words = f"<{sans(f'{steps} more')}<BR/>{sans('step' + 's' * (steps > 1))}>"
+        return f'label={words}, fontsize=11, fontcolor="{self.theme.muted}"'
 
     def _text(self, place: Point, label: str, size: float, colour: str | None = None) -> str:
         label = label if label.startswith("<") else f'"{label}"'
         return (
-            f'pos="{_pair(place)}", shape=plaintext, style="", width=0.4, height=0.3, label={label}, '
-            f'fontsize={size:g}, fontcolor="{colour or self.theme.muted}"'
+            f'pos="{_pair(place)}", label={label}, fontsize={size:g}, fontcolor="{colour or self.theme.muted}", {TEXT}'
         )
 
     # ------------------------------------------------------------------ lines
@@ -165,9 +201,7 @@ class Writer:
 
     def _line(self, line: Line) -> str:
         heavy = line.state is not None
-        inside = line.link.source is not None and line.link.target is not None and (
-            line.link.source.time == line.link.target.time
-        )  # fmt: skip
+        inside = line.link.carrier is None
         size = 0.56 if not heavy else 0.5 if inside else 0.6 if line.tapped else 0.75
         pen = 1.0 if not heavy else 1.6 if line.tapped else 2.4
         attributes = []
@@ -182,15 +216,12 @@ class Writer:
             attributes.append("style=dashed")
         if line.label is not None:
             attributes.append(f'lp="{_pair(line.label)}", {self._weights(line.link)}')
-        return self._edge(line.link, ", ".join(attributes))
-
-    def _edge(self, link: Link, attributes: str) -> str:
-        ends = [link.source or link.target, link.target or link.source]
+        ends = (line.link.source or line.link.target, line.link.target or line.link.source)
         tail, head = (self.names[end] for end in ends if end is not None)
-        return f"{tail} -> {head} [{attributes}];" if attributes else f"{tail} -> {head};"
+        return f"{tail} -> {head} [{', '.join(attributes)}];"
 
     def _weights(self, link: Link) -> str:
-        return f"label=<{markup(link.weights, 13, SANS)}>" if link.weights else ""
+        return f"label=<{markup(link.weights, WEIGHTS, SANS)}>"
 
     def _line_colour(self, role: object) -> str:
         if role is None:
@@ -202,6 +233,11 @@ class Writer:
 def sans(words: str) -> str:
     """Words in the sans-serif face, as part of an HTML-like label."""
     return markup((Run(words, "sans"),), 0, SANS)
+
+
+def _step_title(step: float) -> str:
+    """What is written below a column: t = 3."""
+    return f"<<I>t</I>&#160;=&#160;{step:.0f}>".replace("-", "−")
 
 
 def _pair(point: Point) -> str:

@@ -49,6 +49,14 @@ def rounded(corners: Sequence[Point], radius: float) -> Spline:
     return line + straight(line[-1], corners[-1])[1:] if len(corners) > 1 else line
 
 
+def shifted(path: Sequence[Point], by: float) -> list[Point]:
+    """The path moved to its right, as one sees it from its start."""
+    start, end = path[0], path[-1]
+    length = math.dist(start, end)
+    across = Point((end.y - start.y) / length, (start.x - end.x) / length)
+    return [Point(place.x + by * across.x, place.y + by * across.y) for place in path]
+
+
 def edge_point(box: Box, centre: Point, towards: Point) -> Point:
     """Where the line from a box's centre towards a point leaves the box."""
     dx, dy = towards.x - centre.x, towards.y - centre.y
@@ -60,6 +68,16 @@ def edge_point(box: Box, centre: Point, towards: Point) -> Point:
     else:
         part = min(box.width / 2 / abs(dx) if dx else math.inf, box.height / 2 / abs(dy) if dy else math.inf)
     return between(centre, towards, part)
+
+
+def onto_edge(box: Box, centre: Point, place: Point) -> Point:
+    """The point of a box's outline that is nearest to a place close to it."""
+    dx, dy = place.x - centre.x, place.y - centre.y
+    if box.round:
+        return between(centre, place, box.width / 2 / (math.hypot(dx, dy) or 1.0))
+    if abs(dx) - box.width / 2 > abs(dy) - box.height / 2:
+        return Point(centre.x + math.copysign(box.width / 2, dx), place.y)
+    return Point(place.x, centre.y + math.copysign(box.height / 2, dy))
 
 
 def upright_edge(box: Box, centre: Point, x: float, *, up: bool) -> Point:
@@ -90,3 +108,30 @@ def with_tip(line: Spline, length: float, short: float) -> tuple[Spline, Point]:
     if math.dist(last, end) < 1.5 * length:
         last = Point(last.x + base.x - end.x, last.y + base.y - end.y)
     return [*line[:-2], last, base], tip
+
+
+def meets(box: Box, centre: Point, start: Point, end: Point, room: float) -> bool:
+    """Whether a straight line comes closer to a box than `room`."""
+    if box.round:
+        return _distance(centre, start, end) < box.width / 2 + room
+    enter, leave = 0.0, 1.0
+    for at, step, middle, reach in (
+        (start.x, end.x - start.x, centre.x, box.width / 2 + room),
+        (start.y, end.y - start.y, centre.y, box.height / 2 + room),
+    ):
+        if not step:
+            if abs(at - middle) >= reach:
+                return False
+            continue
+        first, last = sorted(((middle - reach - at) / step, (middle + reach - at) / step))
+        enter, leave = max(enter, first), min(leave, last)
+    return enter < leave
+
+
+def _distance(place: Point, start: Point, end: Point) -> float:
+    """How far a place lies from a straight line between two points."""
+    dx, dy = end.x - start.x, end.y - start.y
+    square = dx * dx + dy * dy
+    part = ((place.x - start.x) * dx + (place.y - start.y) * dy) / square if square else 0.0
+    nearest = between(start, end, min(max(part, 0.0), 1.0))
+    return math.dist(place, nearest)

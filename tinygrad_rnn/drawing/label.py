@@ -34,8 +34,8 @@ Text = tuple[Run, ...]
 # A variable's name: letters, perhaps with an accent or mark, then _subscript and ^superscript.
 _NAME = re.compile(
     r"(?P<base>(?:[^\W\d_][\u0300-\u036f]*){1,12}[*'′]?)"
-    r"(?:_(?P<sub>\(?[^\W_]{1,8}(?:[-+,][^\W_]{1,8})?\)?))?"
-    r"(?:\^(?P<sup>\(?[^\W_]{1,8}\)?))?"
+    r"(?:_(?P<sub>\(?[-−+]?[^\W_]{1,8}(?:[-−+,][^\W_]{1,8})?\)?))?"
+    r"(?:\^(?P<sup>\(?[-−+]?[^\W_]{1,8}\)?))?"
 )
 
 
@@ -50,7 +50,7 @@ def typeset(label: str) -> Text:
     for script in scripts:
         if text := name[script]:
             letters = any(character.isalpha() for character in text)
-            runs.append(Run(text, "italic" if letters else "upright", script))
+            runs.append(Run(text.replace("-", "−"), "italic" if letters else "upright", script))
     return tuple(runs)
 
 

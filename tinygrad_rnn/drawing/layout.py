@@ -1,28 +1,32 @@
-"""Where everything stands: one period, repeated for each time step, and what comes before and after.
-
-The cost is linear in the number of steps shown.
-"""
+"""Where everything stands on the paper."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.geometry import Box, Point
-from tinygrad_rnn.drawing.period import Bus, Period, Spacing, lay_out_period
-from tinygrad_rnn.drawing.rails import Carried, Role
-from tinygrad_rnn.drawing.rows import rank
-from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Mark, Scene
+from tinygrad_rnn.drawing.label import width
+from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role
+from tinygrad_rnn.drawing.scene import Link, Mark
 
-MARGIN, GAP, CAPTION = 13.0, 30.0, 27.0
-"""Around the marks of a column, between columns, and below the marks for the column's title, in points."""
+MARGIN, GAP = 13.0, 30.0
+"""Around the marks of a column, and between columns, in points."""
 
-HIDDEN_WIDTH = 84.0
-"""The room for "⋯ 95 more steps", in points."""
+WEIGHTS = 13.0
+"""The size of the weights beside lines, in points."""
 
-COMBINING = frozenset({"add", "subtract", "multiply"})
-"""The operations that a memory's rail may run through."""
+
+class Frame(NamedTuple):
+    """A period, and where its left edge and its height 0 are on the paper."""
+
+    period: Period
+    origin: Point
+
+    def place(self, point: Point) -> Point:
+        """A place of the period on the paper."""
+        return Point(self.origin.x + point.x, self.origin.y + point.y)
 
 
 class Column(NamedTuple):
@@ -41,175 +45,75 @@ class HiddenSteps(NamedTuple):
     lines: dict[Role, float]
 
 
+class Stop(NamedTuple):
+    """What a line between blocks passes: its place in the row of stops, and its left and right edge."""
+
+    number: int
+    left: float
+    right: float
+    time: float | None
+
+
 @dataclass
 class Layout:
     """Where the marks of a scene stand.
 
     Attributes:
-        period: a column's inner places, from its left edge.
+        period: the period of the columns.
         boxes: the marks' sizes.
-        steps: the time steps shown.
-        left: each column's left edge.
+        frames: for each mark the frame that it stands in.
         centres: the marks' middles.
         columns: the columns' backgrounds.
         hidden: the gap after a step, where steps are left out.
-        bends: where lines between marks outside the columns pass between others.
+        stops: the blocks and gaps from left to right.
     """
 
     period: Period
     boxes: Mapping[Mark, Box]
-    steps: list[float]
-    left: dict[float, float] = field(default_factory=dict)
+    frames: dict[Mark, Frame] = field(default_factory=dict)
     centres: dict[Mark, Point] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
     hidden: dict[float, HiddenSteps] = field(default_factory=dict)
-    bends: dict[tuple[Mark, Mark], list[Point]] = field(default_factory=dict)
+    stops: list[Stop] = field(default_factory=list)
 
-    def bus(self, role: Role | None, reader: Mark) -> Bus | None:
-        """The bus or tap that serves a reader with the value of a role, if one does."""
-        return next((bus for bus in self.period.buses if bus.source == role and reader.role in bus.risers), None)
+    @property
+    def top(self) -> float:
+        """The upper edge of the columns."""
+        return self.period.top + MARGIN
 
-    def entry_height(self, role: Role | None, reader: Mark) -> float:
-        """How high a line comes into the reader's column: at a bus, or at the reader itself."""
-        bus = self.bus(role, reader)
-        return self.centres[reader].y if bus is None else bus.y
+    def bus(self, link: Link) -> Bus | None:
+        """The bus or tap that a link's line comes by, if one does."""
+        if link.target is None or (link.source is None and link.carrier is None):
+            return None
+        return self.frames[link.target].period.served.get(line_of(link))
 
+    def entry_height(self, link: Link) -> float:
+        """How high a link's line comes to its target: at a bus, or at the target itself."""
+        assert link.target is not None
+        bus = self.bus(link)
+        return self.centres[link.target].y if bus is None else self.frames[link.target].origin.y + bus.y
 
-def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing) -> Period | None:
-    """The period of all steps shown, in which every role that occurs in one of them has its place.
-
-    None if the steps differ so much that they have no period worth the name.
-
-    Args:
-        scene: what is shown.
-        boxes: the size of each mark, alike for marks of one role.
-        spacing: the distances.
-    """
-    sizes: dict[Role, Box] = {}
-    inside: dict[Role, dict[Role, None]] = {}
-    combining: set[Role] = set()
-    largest = 0
-    for time, marks in scene.blocks.items():
-        if time in scene.positions:
-            largest = max(largest, len(marks))
-            for mark in marks:
-                sizes[mark.role] = boxes[mark]
-                inside.setdefault(mark.role, {})
-                op = mark.node.op
-                if not scene.contracted and (mark.is_value or (op is not None and op.name in COMBINING)):
-                    combining.add(mark.role)
-    carried: dict[Carried, None] = {}
-    for link in scene.links:
-        source, target = link.source, link.target
-        if source is None or target is None or source.time not in scene.positions or target.time not in scene.positions:
-            continue
-        if source.time == target.time:
-            inside[source.role][target.role] = None
-        else:
-            lag = scene.positions[target.time] - scene.positions[source.time]
-            carried[Carried(source.role, target.role, lag)] = None
-    if len(sizes) > 2 * largest + 5 or rank(inside, {}, {}) is None:
-        return None
-    return lay_out_period(sizes, inside, list(carried), combining, spacing)
+    def exit_height(self, source: Mark) -> float:
+        """How high a line leaves its source's block."""
+        frame = self.frames[source]
+        way_out = frame.period.exits.get(source.key)
+        return self.centres[source].y if way_out is None else frame.place(way_out[-1]).y
 
 
-def lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing) -> Layout:
-    """Place the marks of a scene whose steps have a period."""
-    layout = Layout(period, boxes, [time for time in scene.blocks if time in scene.positions])
-    _place_columns(scene, layout)
-    for time in (BEFORE, AFTER):
-        _place_beside(scene, layout, time, spacing)
-    return layout
+def line_of(link: Link) -> Carried:
+    """A link as its period knows it."""
+    assert link.target is not None
+    if link.carrier is not None:
+        return Carried(link.carrier.role, link.target.key, link.carrier.lag)
+    assert link.source is not None
+    return Carried(link.source.key, link.target.key, 0)
 
 
-def _place_columns(scene: Scene, layout: Layout) -> None:
-    period = layout.period
-    low, high = period.bottom - CAPTION, period.top + MARGIN
-    box = Box(period.width + 2 * MARGIN, high - low, False)
-    through: dict[Role, float] = {}  # the heights of what runs through a gap
-    for link in scene.links:
-        if link.source is not None and link.target is None:
-            through[link.source.role] = period.centres[link.source.role].y
-    x = 0.0
-    for step in layout.steps:
-        layout.left[step] = x
-        layout.columns.append(Column(int(step), Point(x + period.width / 2, (low + high) / 2), box))
-        for mark in scene.blocks[step]:
-            centre = period.centres[mark.role]
-            layout.centres[mark] = Point(x + centre.x, centre.y)
-        x += box.width + GAP
-        if count := scene.hidden.get(int(step)):
-            middle = Point(x - MARGIN + HIDDEN_WIDTH / 2, low + CAPTION)
-            layout.hidden[step] = HiddenSteps(count, middle, through)
-            x += HIDDEN_WIDTH + GAP
-
-
-# ---------------------------------------------------------------------- before the first step, after the last
-
-
-def _connected(scene: Scene, time: float) -> list[list[Mark]]:
-    """The marks of a block, in groups that hang together."""
-    group = {mark: [mark] for mark in scene.blocks[time]}
-    for link in scene.links:
-        if link.source in group and link.target in group and group[link.source] is not group[link.target]:
-            joined = group[link.source] + group[link.target]
-            group |= dict.fromkeys(joined, joined)
-    return list({id(marks): marks for marks in group.values()}.values())
-
-
-class Part(NamedTuple):
-    """Marks that hang together, outside all columns: their places, and the bends of lines between them."""
-
-    centres: dict[Mark, Point]
-    bends: dict[tuple[Mark, Mark], list[Point]]
-    level: float
-
-
-def _lay_out_part(marks: Sequence[Mark], scene: Scene, layout: Layout, time: float, spacing: Spacing) -> Part:
-    """Place marks that hang together from their left edge, and say how far up they go."""
-    inside: dict[Role, dict[Role, None]] = {mark: {} for mark in marks}
-    ends: dict[Role, int] = {}
-    inner = []
-    for link in scene.links:
-        source, target = link.source, link.target
-        if source is not None and target is not None:
-            if source in inside and target in inside:
-                inner.append((source, target))
-                inside[source][target] = None
-            elif source in inside or target in inside:
-                ends[source if source in inside else target] = 1 if time == BEFORE else -1
-    sizes: dict[Role, Box] = {mark: layout.boxes[mark] for mark in marks}
-    period = lay_out_period(sizes, inside, [], set(), spacing, ends)
-    centres = {mark: period.centres[mark] for mark in marks}
-    bends = {line: period.bends[line] for line in inner if line in period.bends}
-    return Part(centres, bends, _level(scene, layout, centres))
-
-
-def _level(scene: Scene, layout: Layout, centres: Mapping[Mark, Point]) -> float:
-    """How far up a part goes, so that the first line between it and the steps runs level."""
-    for link in scene.links:
-        source, target = link.source, link.target
-        if source is None or target is None:
-            continue
-        if source in centres and target.time in layout.left:
-            return layout.entry_height(link.role, target) - centres[source].y
-        if target in centres and source.time in layout.left:
-            return layout.centres[source].y - centres[target].y
-    return layout.period.bottom
-
-
-def _place_beside(scene: Scene, layout: Layout, time: float, spacing: Spacing) -> None:
-    """Place what comes before the first step, or after the last, beside the columns."""
-    right = layout.columns[-1].centre.x + layout.columns[-1].box.width / 2
-    floor = float("-inf")
-    parts = [_lay_out_part(marks, scene, layout, time, spacing) for marks in _connected(scene, time)]
-    for part in sorted(parts, key=lambda part: part.level):
-        lowest = min(place.y - layout.boxes[mark].height / 2 for mark, place in part.centres.items())
-        highest = max(place.y + layout.boxes[mark].height / 2 for mark, place in part.centres.items())
-        widest = max(place.x + layout.boxes[mark].width / 2 for mark, place in part.centres.items())
-        up = max(part.level, floor - lowest)
-        floor = highest + up + 8
-        x = -MARGIN - GAP - widest if time == BEFORE else right + GAP
-        layout.centres |= {mark: Point(place.x + x, place.y + up) for mark, place in part.centres.items()}
-        for ends, places in part.bends.items():
-            layout.bends[ends] = [Point(place.x + x, place.y + up) for place in places]
+def measure_weights(links: Iterable[Link]) -> dict[Carried, float]:
+    """How wide the weights are that are written beside lines, the widest of those that are alike."""
+    widths: dict[Carried, float] = {}
+    for link in links:
+        if link.weights and link.target is not None:
+            line = line_of(link)
+            widths[line] = max(widths.get(line, 0.0), width(link.weights, WEIGHTS))
+    return widths

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.geometry import Box
@@ -23,31 +23,34 @@ class Lettering(NamedTuple):
 def letter(marks: Iterable[Mark]) -> dict[Mark, Lettering]:
     """Work out each mark's size from its text; marks of one role get the size of the largest."""
     marks = list(marks)
-    by_text: dict[tuple[str, bool, Text], Lettering] = {}
+    by_text: dict[Hashable, Lettering] = {}
     by_role: dict[Role, Lettering] = {}
     for mark in marks:
-        key = mark.kind, mark.is_value, mark.text
-        lettering = by_text.get(key) or by_text.setdefault(key, _letter(*key))
+        key = _key(mark)
+        lettering = by_text.get(key) or by_text.setdefault(key, _letter(mark))
         if mark.role is not None:
             known = by_role.get(mark.role, lettering)
             by_role[mark.role] = _larger(lettering, known)
-    return {
-        mark: by_text[mark.kind, mark.is_value, mark.text] if mark.role is None else by_role[mark.role]
-        for mark in marks
-    }
+    return {mark: by_text[_key(mark)] if mark.role is None else by_role[mark.role] for mark in marks}
 
 
-def _letter(kind: str, is_value: bool, text: Text) -> Lettering:
-    if is_value and kind != "parameter":
-        diameter = DIAMETER.get(kind, 32.0)
+def _key(mark: Mark) -> Hashable:
+    """What a mark's size depends on."""
+    return mark.kind, mark.is_value, mark.parameter is None, mark.text
+
+
+def _letter(mark: Mark) -> Lettering:
+    text = mark.text
+    if mark.is_value and mark.kind != "parameter":
+        diameter = DIAMETER.get(mark.kind, 32.0)
         for size in (16.0, 14.0, 12.5, 11.0):
             if width(text, size) <= diameter - 6:
                 return Lettering(Box(diameter, diameter, True), size)
         return Lettering(Box(width(text, 14) + 16, 26.0, False), 14.0)
-    if len(text) == 1 and width(text, 15) <= 15:
+    if mark.parameter is None and len(text) == 1 and width(text, 15) <= 15:
         return Lettering(Box(21.0, 21.0, True), 15.0)
     size = 11.0 if is_word(text) else 12.5
-    return Lettering(Box(max(width(text, size) + 11, 20.0), 20.0, False), size)
+    return Lettering(Box(max(width(text, size) + 11, 22.0), 20.0, False), size)
 
 
 def _larger(one: Lettering, other: Lettering) -> Lettering:

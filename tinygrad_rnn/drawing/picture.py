@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
-from tinygrad_rnn.drawing.layout import find_period, lay_out
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
+from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
 from tinygrad_rnn.drawing.routes import route
-from tinygrad_rnn.drawing.scene import build_scene
+from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.nn import Run
@@ -52,7 +53,7 @@ def draw(
 
     Raises:
         SettingError: an unknown setting.
-        DrawingError: there is no Graphviz, or it failed or took too long.
+        GraphError: nothing to draw, or something that is no Tensor.
 
     >>> x = tg.tensor(2.0, label="x")
     >>> tg.draw(x * x + 1).source.startswith("digraph")
@@ -69,13 +70,12 @@ def draw(
     writer = Writer(scene, lettering, THEMES[theme], shapes)
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
-    if period is None:
-        source = writer.unplaced()
-    else:
-        layout = lay_out(scene, period, boxes, SPACINGS[detail])
-        source = writer.placed(layout, route(scene, layout))
     titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
-    return Diagram(source, titles, _title(graph, shown))
+    title = _title(graph, shown)
+    if period is None:
+        return Diagram(writer.unplaced(), titles, title, LAYOUT_SECONDS)
+    layout = lay_out(scene, period, boxes, SPACINGS[detail])
+    return Diagram(writer.placed(layout, route(scene, layout)), titles, title)
 
 
 def _check(setting: str, value: object, allowed: Sequence[object]) -> None:

@@ -50,7 +50,7 @@ def _run_dot(source: str, format: str, seconds: float) -> bytes:
 
 def _run_pygraphviz(source: str, format: str, seconds: float) -> bytes:
     """Run pygraphviz in a process of its own, because Graphviz can end the process that it runs in."""
-    command = [sys.executable, "-c", CHILD, format]
+    command = [sys.executable, "-P", "-c", CHILD, format]
     done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=seconds, check=False)
     if done.returncode == NOT_INSTALLED:
         raise DrawingError(ADVICE)
@@ -68,13 +68,17 @@ except ImportError:
     sys.exit({NOT_INSTALLED})
 source = sys.stdin.buffer.read().decode()
 program = "nop2" if "layout=nop2" in source[:200] else "dot"
-sys.stdout.buffer.write(pygraphviz.AGraph(source).draw(format=sys.argv[1], prog=program))
+try:
+    painted = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog=program)
+except Exception as error:
+    sys.exit(f"{{type(error).__name__}}: {{error}}")
+sys.stdout.buffer.write(painted)
 """
 
 
 def _first_line(output: bytes) -> str:
     lines = output.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it gave no reason"
+    return lines[0].strip() if lines else "it gave no reason"
 
 
 def for_pango(source: str) -> str:
@@ -95,23 +99,21 @@ def finish_svg(svg: str, titles: Mapping[str, str], title: str) -> str:
     """
     prefix = f"g{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
     svg = svg[svg.index("<svg") :]
+    svg = svg.replace(' id="', f' id="{prefix}')
     svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' id="([^"]*)"', rf' id="{prefix}\1"', svg)
-    svg = re.sub(r"<title>(.*?)</title>", lambda found: _title(found[1], titles), svg)
-    svg = re.sub(r"<text ([^>]*)>", _lower, svg)
+    svg = re.sub(r"<title>(.*?)</title>\n?", lambda found: _title(found[1], titles), svg)
+    svg = re.sub(r"<text ([^>]*baseline-shift[^>]*)>", _lower, svg)
     head = f'<svg role="img" aria-label="{html.escape(title)}"'
     return svg.replace("<svg", head, 1)
 
 
 def _title(name: str, titles: Mapping[str, str]) -> str:
-    return f"<title>{html.escape(titles[name])}</title>" if name in titles else ""
+    return f"<title>{html.escape(titles[name])}</title>\n" if name in titles else ""
 
 
 def _lower(found: re.Match[str]) -> str:
+    """A text's tag with its shift up or down as a change of its height."""
     attributes = dict(re.findall(r'([\w:-]+)="([^"]*)"', found[1]))
-    shift = attributes.pop("baseline-shift", None)
-    if shift is None:
-        return found[0]
-    down = 0.33 if shift == "sub" else -0.55
+    down = 0.33 if attributes.pop("baseline-shift") == "sub" else -0.55
     attributes["y"] = f"{float(attributes['y']) + down * float(attributes['font-size']):.2f}"
     return "<text " + " ".join(f'{name}="{value}"' for name, value in attributes.items()) + ">"

@@ -1,16 +1,16 @@
-"""How every line runs: straight within a step and along a rail, with rounded corners between steps."""
+"""How every line runs: within a block as its period says, between blocks through the rooms between them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
-from tinygrad_rnn.drawing.geometry import Point, Spline, edge_point, rounded, side_of, straight, upright_edge
-from tinygrad_rnn.drawing.label import width
-from tinygrad_rnn.drawing.layout import GAP, HIDDEN_WIDTH, MARGIN, Layout
-from tinygrad_rnn.drawing.period import Bus
-from tinygrad_rnn.drawing.rails import Role
+from tinygrad_rnn.drawing.buses import riser_path
+from tinygrad_rnn.drawing.geometry import Point, Spline, onto_edge, rounded, shifted, side_of, upright_edge
+from tinygrad_rnn.drawing.layout import GAP, Layout, Stop, line_of
+from tinygrad_rnn.drawing.period import Bus, Role
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Link, Mark, Scene
 
 RADIUS = 10.0
@@ -19,8 +19,8 @@ RADIUS = 10.0
 LANE = 7.0
 """Between lines that run side by side, in points."""
 
-DOTS = 15.0
-"""Half the room of the dots in a gap, in points."""
+BESIDE = 11.0
+"""How far above a level line its weights are written, in points."""
 
 
 class Line(NamedTuple):
@@ -45,197 +45,253 @@ class Line(NamedTuple):
     label: Point | None = None
 
 
+class Crossing(NamedTuple):
+    """A line between blocks: its ends, and the rooms in which it leaves one block and enters the other.
+
+    A room has the number of the stop to its left. `way_out` leads from the source to where the line runs level.
+    """
+
+    way_out: list[Point]
+    end: Point
+    leaving: int
+    entering: int
+
+    @property
+    def start(self) -> Point:
+        """Where the line runs level on its way out."""
+        return self.way_out[-1]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether no block stands between the two rooms, which are then one."""
+        return self.leaving == self.entering
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it ends at the height where it starts."""
+        return abs(self.start.y - self.end.y) < 0.5
+
+
 def route(scene: Scene, layout: Layout) -> list[Line]:
     """The course of every link."""
     return list(_Router(scene, layout).lines())
 
 
 class _Router:
-    """Finds courses; lines that leave a block go by the gap beside it, each carried value in its own lane."""
+    """Finds courses; lines between blocks rise and fall in the rooms between these, each value in its own lane."""
 
     def __init__(self, scene: Scene, layout: Layout) -> None:
-        self.scene, self.layout, self.period = scene, layout, layout.period
-        self.order = {time: position for position, time in enumerate([BEFORE, *layout.steps, AFTER])}
-        bent = [link.role for link in scene.links if _crosses(link) and link.role not in self.period.rails]
-        bent = list(dict.fromkeys(bent))
-        self.lanes = {role: (number - (len(bent) - 1) / 2) * LANE for number, role in enumerate(bent)}
-        self.far_lanes: dict[tuple[Role, float], int] = {}
+        self.scene, self.layout = scene, layout
+        self.stops = {stop.time: stop for stop in layout.stops if stop.time is not None}
+        self.gaps = [stop for stop in layout.stops if stop.time is None]
+        self.copies = Counter((link.source, link.target) for link in scene.links)
+        self.drawn: Counter[tuple[Mark | None, Mark | None]] = Counter()
+        self.entered = {(link.target.time, link.target.key) for link in scene.links if link.carrier and link.target}
+        self.ends = self._find_ends()
+        self.crossings = {link: self._crossing(link) for link in scene.links if link.carrier is not None}
+        self.lanes = self._find_lanes()
+        self.high_lanes: dict[Hashable, int] = {}
 
     def lines(self) -> Iterator[Line]:
-        """Each link's line or lines."""
-        repeats: Counter[tuple[Mark, Mark]] = Counter()
+        """Each link's line."""
         for link in self.scene.links:
-            source, target = link.source, link.target
-            bus = None if target is None else self.layout.bus(link.role, target)
-            if target is None:
-                yield self._into_gap(link)
+            bus = self.layout.bus(link)
+            if bus is not None and link not in self.ends:
+                course, label = rounded(self._rise(link, bus), RADIUS), self._label(link)
+                yield Line(link, course, self._state(link), tapped=True, label=label)
+            elif link.carrier is not None:
+                yield self._across(link, self.crossings[link], bus)
             elif bus is not None:
-                yield self._by_bus(link, bus)
-            elif source is None or source.time != target.time:
-                yield self._across(link)
+                yield self._along(link, bus)
             else:
-                yield self._inside(link, repeats[source, target])
-                repeats[source, target] += 1
+                yield self._inside(link)
 
     # ------------------------------------------------------------------ within a block
 
-    def _inside(self, link: Link, repeat: int) -> Line:
-        """A line between two marks of a block; a second one runs beside the first."""
+    def _inside(self, link: Link) -> Line:
+        """A line between two marks of a block; where there are several, they run side by side."""
         source, target = link.source, link.target
         assert source is not None
         assert target is not None
-        a, b = self.layout.centres[source], self.layout.centres[target]
-        rail = self.period.rail_of.get(source.role)
-        on_rail = rail is not None and rail == self.period.rail_of.get(target.role)
-        bends = [] if on_rail else self._bends(source, target)
-        start = edge_point(self.layout.boxes[source], a, bends[0] if bends else b)
-        end = edge_point(self.layout.boxes[target], b, bends[-1] if bends else a)
-        course = rounded([start, *bends, end], RADIUS) if bends else straight(start, end)
-        if repeat:
-            course = [Point(point.x + LANE * repeat, point.y) for point in course]
-        state = rail if on_rail and rail in self.scene.states else None
-        return Line(link, course, state, label=self._beside(start, end, link))
+        frame, rail_of = self.layout.frames[source], self.layout.period.rail_of
+        path = [frame.place(corner) for corner in frame.period.paths[source.key, target.key]]
+        if (copies := self.copies[source, target]) > 1:
+            path = shifted(path, (self.drawn[source, target] - (copies - 1) / 2) * LANE)
+            path[0], path[-1] = self._onto_edge(source, path[0]), self._onto_edge(target, path[-1])
+            self.drawn[source, target] += 1
+        rail = rail_of.get(source.role) if rail_of.get(source.role) == rail_of.get(target.role) else None
+        state = rail if rail in self.scene.states else None
+        return Line(link, rounded(path, RADIUS), state, label=self._label(link))
 
-    def _bends(self, source: Mark, target: Mark) -> list[Point]:
-        """The points where a line passes between the marks of other rows."""
-        if source.time not in self.layout.left:
-            return self.layout.bends.get((source, target), [])
-        x = self.layout.left[source.time]
-        return [Point(place.x + x, place.y) for place in self.period.bends.get((source.role, target.role), ())]
+    def _onto_edge(self, mark: Mark, place: Point) -> Point:
+        return onto_edge(self.layout.boxes[mark], self.layout.centres[mark], place)
 
-    def _beside(self, start: Point, end: Point, link: Link) -> Point | None:
-        """Where the weights are written: above a level line, else to its right, or left where a riser passes."""
-        if not link.weights or link.target is None:
-            return None
-        middle = Point((start.x + end.x) / 2, (start.y + end.y) / 2)
-        if abs(start.y - end.y) < 4:
-            return Point(middle.x, middle.y + 11)
-        reach = width(link.weights, 13)
-        left = self.layout.left.get(link.target.time, 0.0)
-        risers = [left + x for bus in self.period.buses for x in bus.risers.values()]
-        crowded = any(middle.x < x < middle.x + reach + 10 for x in risers)
-        return Point(middle.x + (-1 if crowded else 1) * (reach / 2 + 6), middle.y)
-
-    # ------------------------------------------------------------------ from block to block
-
-    def _across(self, link: Link) -> Line:
-        """A line into another block, straight to its target's side."""
-        target = link.target
-        assert target is not None
-        start = self._start(link)
-        centre = self.layout.centres[target]
-        end = side_of(self.layout.boxes[target], centre, -self._direction(link))
-        corners = [start, *self._corners(link, start, end.y), end]
-        place = Point(self._gap(target.time, -self._direction(link)), end.y + 11) if link.weights else None
-        return Line(link, rounded(corners, RADIUS), self._state(link), dashed=link.source is None, label=place)
-
-    def _into_gap(self, link: Link) -> Line:
-        """A line up to the dots of a gap."""
-        start = self._start(link)
-        assert link.source is not None
-        direction = self._direction(link)
-        x = self._dots(link.source.time, direction) - direction * DOTS
-        return Line(link, straight(start, Point(x, start.y)), self._state(link), arrow=False, dashed=True)
-
-    def _by_bus(self, link: Link, bus: Bus) -> Line:
-        """A line along a bus and up its last riser; or one up an earlier riser, from a dot on the bus."""
-        target = link.target
-        assert target is not None
-        foot = Point(self.layout.left[target.time] + bus.risers[target.role], bus.y)
-        rise = self._rise(foot, target)
-        if bus.source in self.period.taps or target.role not in self._ends(link, bus):
-            return Line(link, rounded([foot, *rise], RADIUS), self._state(link), tapped=True)
-        if bus.carried:
-            start = self._start(link)
-            corners = [start, *self._corners(link, start, bus.y), foot, *rise]
-            return Line(link, rounded(corners, RADIUS), self._state(link), dashed=link.source is None)
+    def _along(self, link: Link, bus: Bus) -> Line:
+        """A line from a mark up to a bus, along it, and up to one of the readers at its ends."""
         assert link.source is not None
         centre = self.layout.centres[link.source]
         start = upright_edge(self.layout.boxes[link.source], centre, centre.x, up=True)
-        return Line(link, rounded([start, Point(centre.x, bus.y), foot, *rise], RADIUS), None)
+        rise = self._rise(link, bus)
+        corners = [start, Point(centre.x, rise[0].y), *rise]
+        return Line(link, rounded(corners, RADIUS), None, label=self._label(link))
 
-    def _ends(self, link: Link, bus: Bus) -> list[Role]:
-        """The readers at which a bus ends: the last in its direction, or the first and last for a mark below it."""
+    def _rise(self, link: Link, bus: Bus) -> list[Point]:
         assert link.target is not None
-        here = {mark.role for mark in self.scene.blocks[link.target.time]}
-        readers = sorted((role for role in bus.risers if role in here), key=bus.risers.__getitem__)
-        if bus.carried:
-            return [readers[-1 if self._direction(link) > 0 else 0]]
-        x = self.period.centres[bus.source].x
-        return [role for role in (readers[0], readers[-1]) if (bus.risers[role] < x) == (role == readers[0])]
+        frame = self.layout.frames[link.target]
+        return [frame.place(corner) for corner in riser_path(frame.period, bus, link.target.key)]
 
-    def _rise(self, foot: Point, target: Mark) -> list[Point]:
-        """The way from the foot of a riser to the reader: into its lower or upper edge, or into its side."""
-        centre, box = self.layout.centres[target], self.layout.boxes[target]
-        if abs(foot.x - centre.x) <= box.width / 2:
-            return [upright_edge(box, centre, foot.x, up=foot.y > centre.y)]
-        return [Point(foot.x, centre.y), side_of(box, centre, 1 if foot.x > centre.x else -1)]
+    def _label(self, link: Link) -> Point | None:
+        """Where the weights are written that belong to a line within a block, or to a riser."""
+        if not link.weights:
+            return None
+        assert link.target is not None
+        frame = self.layout.frames[link.target]
+        place = frame.period.weights.get(line_of(link))
+        return None if place is None else frame.place(place)
 
-    # ------------------------------------------------------------------ ends and corners
+    def _find_ends(self) -> set[Link]:
+        """The links at which a bus ends, of those that have one source; from a bus's end the others branch off."""
+        branches: dict[tuple[int, Mark | None, float], list[tuple[float, Link]]] = defaultdict(list)
+        for link in self.scene.links:
+            bus, target = self.layout.bus(link), link.target
+            if bus is not None and target is not None and not (bus.is_tap and self._has_rail(target, bus)):
+                branches[id(bus), link.source, target.time].append((bus.risers[target.key], link))
+        ends = set()
+        for links in branches.values():
+            (left, first), (right, last) = min(links, key=itemgetter(0)), max(links, key=itemgetter(0))
+            if first.carrier is not None:
+                ends.add(last if first.carrier.lag >= 0 else first)
+            else:
+                assert first.source is not None
+                x = self.layout.frames[first.source].period.centres[first.source.key].x
+                ends |= {first} if left < x else set()
+                ends |= {last} if right >= x else set()
+        return ends
+
+    def _has_rail(self, target: Mark, bus: Bus) -> bool:
+        """Whether the rail that a bus taps enters the target's step."""
+        return (target.time, self.layout.period.rails[bus.source][0]) in self.entered
+
+    # ------------------------------------------------------------------ from block to block
+
+    def _across(self, link: Link, crossing: Crossing, bus: Bus | None) -> Line:
+        rise = [] if bus is None else self._rise(link, bus)[1:]
+        corners = [*crossing.way_out, *self._corners(link, crossing), crossing.end, *rise]
+        label = self._label(link)
+        if link.weights and label is None:
+            label = Point(self._middle(crossing.entering), crossing.end.y + BESIDE)
+        is_open = link.source is None or link.target is None
+        arrow = link.target is not None
+        return Line(link, rounded(corners, RADIUS), self._state(link), arrow=arrow, dashed=is_open, label=label)
 
     def _state(self, link: Link) -> Role | None:
-        return link.role if link.role in self.scene.states else None
+        role = None if link.carrier is None else link.carrier.role
+        return role if role in self.scene.states else None
 
-    def _direction(self, link: Link) -> int:
-        """1 for a line that runs with time, to the right, and −1 for one that runs against it."""
-        if link.source is not None and link.target is not None:
-            return 1 if self.order[link.source.time] < self.order[link.target.time] else -1
-        return -1 if link.role in self.period.backward else 1
+    def _crossing(self, link: Link) -> Crossing:
+        """Where a line between blocks leaves and enters."""
+        assert link.carrier is not None
+        source, target = link.source, link.target
+        if source is None:
+            stop = self._gap(target, before=link.carrier.lag >= 0)
+            side = 1 if target is None or stop.number < self.stops[target.time].number else -1
+            way_out = [Point(stop.right if side > 0 else stop.left, self._height(link))]
+        else:
+            stop, side = self.stops[source.time], self._side(source, target)
+            way_out = self._way_out(source, side)
+        leaving = stop.number if side > 0 else stop.number - 1
+        if target is None:
+            stop = self._gap(source, before=link.carrier.lag < 0)
+            side = 1 if source is None or stop.number < self.stops[source.time].number else -1
+            end = Point(stop.right if side > 0 else stop.left, self._height(link))
+        else:
+            stop = self.stops[target.time]
+            side = 1 if target.time == BEFORE or (target.time != AFTER and link.carrier.lag < 0) else -1
+            bus = self.layout.bus(link)
+            box, centre = self.layout.boxes[target], self.layout.centres[target]
+            end = side_of(box, centre, side) if bus is None else self._rise(link, bus)[0]
+        return Crossing(way_out, end, leaving, stop.number if side > 0 else stop.number - 1)
 
-    def _start(self, link: Link) -> Point:
-        """Where a line into another block starts: at the side of its source, or at the dots of a gap."""
-        direction = self._direction(link)
-        if link.source is not None:
-            return side_of(self.layout.boxes[link.source], self.layout.centres[link.source], direction)
-        assert link.target is not None
-        before = self.layout.steps[self.layout.steps.index(link.target.time) - direction]
-        return Point(self._dots(before, direction) + direction * DOTS, self.period.centres[link.role].y)
+    def _way_out(self, source: Mark, side: int) -> list[Point]:
+        """The corners on the way out of the source's row, to its right (1) or left (−1)."""
+        frame = self.layout.frames[source]
+        way_out = frame.period.exits.get(source.key)
+        if way_out is None:
+            return [side_of(self.layout.boxes[source], self.layout.centres[source], side)]
+        return [frame.place(place) for place in way_out]
 
-    def _dots(self, time: float, direction: int) -> float:
-        """The middle of the gap that follows a step in the direction of a line."""
-        if direction > 0:
-            return self.layout.left[time] + self.period.width + MARGIN + GAP + HIDDEN_WIDTH / 2
-        return self.layout.left[time] - MARGIN - GAP - HIDDEN_WIDTH / 2
+    def _side(self, source: Mark, target: Mark | None) -> int:
+        """The side on which a line leaves its source's block: 1 for the right one, −1 for the left one."""
+        if source.time in (BEFORE, AFTER):
+            return 1 if source.time == BEFORE else -1
+        at_end = target is not None and target.time == AFTER
+        return -1 if source.role in self.scene.backward and not at_end else 1
 
-    def _gap(self, time: float, side: int) -> float:
-        """The middle of the room to the right (1) or left (−1) of a block."""
-        if time == BEFORE:
-            time, side = self.layout.steps[0], -1
-        elif time == AFTER:
-            time, side = self.layout.steps[-1], 1
-        middle = MARGIN + GAP / 2
-        return self.layout.left[time] + (self.period.width + middle if side > 0 else -middle)
+    def _gap(self, mark: Mark | None, before: bool) -> Stop:
+        """The last gap before the step of a mark, or the first after it; the other where there is no such gap."""
+        assert mark is not None
+        number = self.stops[mark.time].number
+        earlier = [gap for gap in self.gaps if gap.number < number]
+        later = [gap for gap in self.gaps if gap.number > number]
+        return earlier[-1] if earlier and (before or not later) else later[0]
 
-    def _corners(self, link: Link, start: Point, height: float) -> list[Point]:
-        """The corners on the way from a start to a height in the gap before the target."""
-        if abs(start.y - height) < 0.5 and self._is_near(link):
+    def _height(self, link: Link) -> float:
+        """The height of a line in a gap."""
+        assert link.carrier is not None
+        return next(iter(self.layout.hidden.values())).lines[link.carrier.role]
+
+    # ------------------------------------------------------------------ rooms and lanes
+
+    def _corners(self, link: Link, crossing: Crossing) -> list[Point]:
+        """The corners on the way through the rooms, or above the blocks where some stand between."""
+        if self._is_straight(crossing):
             return []
-        assert link.target is not None
-        lane = self.lanes.get(link.role, 0.0)
-        direction = self._direction(link)
-        entering = self._gap(link.target.time, -direction) + lane
-        if self._is_near(link):
-            return [Point(entering, start.y), Point(entering, height)]
-        assert link.source is not None
-        leaving = self._gap(link.source.time, direction) + lane + direction * LANE / 2
-        entering -= direction * LANE / 2
-        above = self.period.top + MARGIN + LANE * (1 + self._far_lane(link))
-        return [Point(leaving, start.y), Point(leaving, above), Point(entering, above), Point(entering, height)]
+        start, end = crossing.start, crossing.end
+        if crossing.is_near:
+            x = self._lane(link, crossing.entering, "through")
+            return [Point(x, start.y), Point(x, end.y)]
+        leaving, entering = self._lane(link, crossing.leaving, "out"), self._lane(link, crossing.entering, "in")
+        above = self.layout.top + LANE * (1 + self._high_lane(link, crossing))
+        return [Point(leaving, start.y), Point(leaving, above), Point(entering, above), Point(entering, end.y)]
 
-    def _is_near(self, link: Link) -> bool:
-        """Whether no column stands between a link's ends."""
-        if link.source is None or link.target is None:
-            return True
-        return abs(self.order[link.source.time] - self.order[link.target.time]) == 1
+    def _is_straight(self, crossing: Crossing) -> bool:
+        """Whether a line runs level, with nothing in its way in the blocks that it passes."""
+        if not crossing.is_level or crossing.is_near:
+            return crossing.is_level
+        first, last = sorted((crossing.leaving, crossing.entering))
+        passed = self.layout.stops[first + 1 : last + 1]
+        return not any(stop.time is None or self._is_in_way(stop.time, crossing.start.y) for stop in passed)
 
-    def _far_lane(self, link: Link) -> int:
-        """A lane above the columns, for each carried value its own; lines of one value that overlap alternate."""
-        assert link.source is not None
-        assert link.target is not None
-        reach = abs(self.order[link.source.time] - self.order[link.target.time])
-        key = link.role, (self.order[link.source.time] % reach if link.target.time != AFTER else 0)
-        return self.far_lanes.setdefault(key, len(self.far_lanes))
+    def _is_in_way(self, time: float, height: float) -> bool:
+        return any(
+            abs(self.layout.centres[mark].y - height) < self.layout.boxes[mark].height / 2 + 2
+            for mark in self.scene.blocks[time]
+        )
 
+    def _find_lanes(self) -> Mapping[Hashable, float]:
+        """How far from the middle of any room each value's upright lines stand."""
+        keys: dict[Hashable, int] = {}
+        for link, crossing in self.crossings.items():
+            if link.target is not None and self.layout.bus(link) is not None and link not in self.ends:
+                continue
+            if not self._is_straight(crossing):
+                assert link.carrier is not None
+                onwards = 1 if link.carrier.lag >= 0 else -1
+                ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
+                keys |= {(link.carrier, way): order for way, order in ways.items()}
+        pitch = min(LANE, GAP / (len(keys) + 1))
+        ordered = sorted(keys, key=keys.__getitem__)
+        return {key: (number - (len(keys) - 1) / 2) * pitch for number, key in enumerate(ordered)}
 
-def _crosses(link: Link) -> bool:
-    return link.source is None or link.target is None or link.source.time != link.target.time
+    def _lane(self, link: Link, room: int, way: str) -> float:
+        return self._middle(room) + self.lanes[link.carrier, way]
+
+    def _middle(self, room: int) -> float:
+        return (self.layout.stops[room].right + self.layout.stops[room + 1].left) / 2
+
+    def _high_lane(self, link: Link, crossing: Crossing) -> int:
+        """A lane above the blocks, for each carried value its own; lines of one value that overlap alternate."""
+        reach = abs(crossing.leaving - crossing.entering)
+        to_end = link.target is not None and link.target.time == AFTER
+        key = link.carrier, link.target if to_end else crossing.leaving % reach
+        return self.high_lanes.setdefault(key, len(self.high_lanes))

@@ -15,37 +15,46 @@ Role = Hashable
 def assign_rows(inside: Mapping[Role, Collection[Role]], rail_of: Mapping[Role, Role]) -> dict[Role, int]:
     """Each role's row, counted from the bottom; a rail has a row for itself.
 
+    What nothing leads to stands just below its readers.
+
     Args:
-        inside: within a step, what each role leads to.
+        inside: within a step, what each role leads to; without circles, each rail counted as one.
         rail_of: the carried role whose rail a role is on.
     """
-    rails = list(dict.fromkeys(rail_of.values()))
-    floors: dict[Role, int] = {}
-    while True:
-        ranked = rank(inside, rail_of, floors)
-        assert ranked is not None, "whoever asks has made sure that there is no circle"
-        rows, following = ranked
-        led_to = {group for others in following.values() for group in others}
-        for rail in sorted(rails, key=rows.__getitem__):
-            row = rows[rail]
-            company = [group for group in rows if rows[group] == row and group != rail]
-            for group in company:
-                if group in rails:
-                    floors[max(group, rail, key=rails.index)] = row + 1
-                elif group in led_to:
-                    floors[group] = row + 1
-                else:  # nothing leads to it: it stands just below its readers, so these move up
-                    floors |= {reader: row + 2 for reader in following[group] if rows[reader] == row + 1}
-            if company:
-                break
-        else:
-            return {role: rows[rail_of.get(role, role)] for role in inside}
+    ranked = rank(inside, rail_of)
+    assert ranked is not None, "whoever asks has made sure that there is no circle"
+    ranks, following = ranked
+    rails = dict.fromkeys(rail_of.values())
+    led_to = {group for others in following.values() for group in others}
+    sources = {group for group in ranks if group not in led_to and group not in rails and following[group]}
+    by_rank: dict[int, list[Role]] = defaultdict(list)
+    for group in ranks:
+        if group not in sources and group not in rails:
+            by_rank[ranks[group]].append(group)
+    rows: list[list[Role]] = []
+    for level in range(max(ranks.values(), default=-1) + 1):
+        rows += [by_rank[level]] if level in by_rank else []
+        rows += [[rail] for rail in rails if ranks[rail] == level]
+    for source in ranks:
+        if source in sources:
+            _add_source(rows, source, following[source], rails)
+    row_of = {group: number for number, row in enumerate(rows) for group in row}
+    return {role: row_of[rail_of.get(role, role)] for role in inside}
+
+
+def _add_source(rows: list[list[Role]], source: Role, readers: Collection[Role], rails: Collection[Role]) -> None:
+    """Put a source into the row below its lowest reader, or into a new one where that row is a rail's."""
+    lowest = next(number for number, row in enumerate(rows) if any(group in readers for group in row))
+    if not lowest or rows[lowest - 1][0] in rails:
+        rows.insert(lowest, [source])
+    else:
+        rows[lowest - 1].append(source)
 
 
 def rank(
-    inside: Mapping[Role, Collection[Role]], rail_of: Mapping[Role, Role], floors: Mapping[Role, int]
+    inside: Mapping[Role, Collection[Role]], rail_of: Mapping[Role, Role]
 ) -> tuple[dict[Role, int], dict[Role, dict[Role, None]]] | None:
-    """The row of each group by the longest way to it, and the groups it leads to; None if groups make a circle.
+    """The length of the longest way to each group, and the groups it leads to; None if groups make a circle.
 
     A rail is one group, under its carried role; any other role is a group of its own.
     """
@@ -56,20 +65,15 @@ def rank(
             if (other := rail_of.get(target, target)) != group:
                 following[group][other] = None
     entering = Counter(other for others in following.values() for other in others)
-    rows = {group: floors.get(group, 0) for group in following}
+    ranks = dict.fromkeys(following, 0)
     ready = [group for group in following if not entering[group]]
-    sources = [group for group in ready if group not in rail_of.values()]
     for group in ready:
         for other in following[group]:
-            rows[other] = max(rows[other], rows[group] + 1)
+            ranks[other] = max(ranks[other], ranks[group] + 1)
             entering[other] -= 1
             if not entering[other]:
                 ready.append(other)
-    if len(ready) < len(following):
-        return None
-    for group in sources:  # nothing leads to it: it stands just below the lowest of its readers
-        rows[group] = max(0, min((rows[other] for other in following[group]), default=1) - 1)
-    return rows, following
+    return (ranks, following) if len(ready) == len(following) else None
 
 
 # ---------------------------------------------------------------------- in which order

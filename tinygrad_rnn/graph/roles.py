@@ -7,8 +7,11 @@ play one role within the step, that are shared by all steps, or that come from o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from tinygrad_rnn.node import Tensor
 
@@ -27,40 +30,52 @@ def shared_nodes(nodes: Iterable[Tensor]) -> set[Tensor]:
     return {source for (source, _, _), readers in counts.items() if readers > len(steps) / 2}
 
 
-def find_roles(nodes: Iterable[Tensor], shared: set[Tensor]) -> dict[Tensor, int]:
+def find_roles(
+    nodes: Iterable[Tensor], shared: Collection[Tensor], steps: Mapping[Tensor, int | None] | None = None
+) -> dict[Tensor, int]:
     """A number for each node that an operation made in a time step; equal numbers are equal roles.
 
     Args:
         nodes: nodes in topological order; those without a step, and leaves, get no role.
         shared: the nodes that all steps share.
+        steps: the step to reckon each node to, where that is not the one it is marked with.
 
     Within one step a role occurs once: of several nodes that are made alike, each in the order of making
     has a role of its own.
     """
+    step_of = attrgetter("step") if steps is None else steps.__getitem__
     roles: dict[Tensor, int] = {}
     numbers: dict[Hashable, int] = {}
     ordinals: Counter[Hashable] = Counter()
+
+    def operand(source: Tensor, step: int) -> Hashable:
+        if source in shared:
+            return source.serial, "shared"
+        return roles.get(source) if step_of(source) == step else None
+
     for node in nodes:
-        if node.op is None or node.step is None:
+        step = step_of(node)
+        if node.op is None or step is None:
             continue
-        operands = tuple([_operand(source, node, roles, shared) for source in node.inputs])
+        operands = tuple([operand(source, step) for source in node.inputs])
         origin = node.origin and (roles.get(node.origin.node), node.origin.operand, node.origin.ordinal)
         made = (node.op, _attributes(node), node.scope, origin, operands)
-        ordinals[node.step, made] += 1
-        roles[node] = numbers.setdefault((made, ordinals[node.step, made]), len(numbers))
+        ordinals[step, made] += 1
+        roles[node] = numbers.setdefault((made, ordinals[step, made]), len(numbers))
     return roles
-
-
-def _operand(source: Tensor, node: Tensor, roles: Mapping[Tensor, int], shared: set[Tensor]) -> Hashable:
-    if source in shared:
-        return source.serial, "shared"
-    return roles.get(source) if source.step == node.step else None
 
 
 def _attributes(node: Tensor) -> Hashable:
     """What the attributes have in common at every step; an index moves with time, so only its form counts."""
-    return tuple([(name, _form(value) if name == "index" else repr(value)) for name, value in node.attributes.items()])
+    return tuple(
+        [(name, _form(value) if name == "index" else _value(value)) for name, value in node.attributes.items()]
+    )
+
+
+def _value(value: Any) -> Hashable:
+    """A setting as it is, but of an array, as a mask is one, only the form."""
+    return ("array", value.dtype, value.shape) if isinstance(value, np.ndarray) else repr(value)
 
 
 def _form(index: Any) -> Hashable:
-    return tuple(map(_form, index)) if isinstance(index, tuple) else type(index)
+    return tuple([_form(part) for part in index]) if isinstance(index, tuple) else type(index).__name__

@@ -43,7 +43,7 @@ def plot_forecast(axes: Axes, results: Results, theme: Theme) -> None:
 def plot_training(axes: Axes, results: Results, theme: Theme) -> None:
     """How the errors fall on the years learnt from and on the validation years, until training is stopped."""
     for position, network in enumerate(results.networks):
-        epochs, learnt, validation = np.array(network.looks).T
+        epochs, learnt, validation, _ = np.array(network.looks).T
         for errors, kind, name in (
             (learnt, "state", f"years learnt from, {LEARNT}"),
             (validation, "loss", f"validation years, {VALIDATION}"),

@@ -5,8 +5,10 @@ All training years together are one sequence, unrolled into one graph with nodes
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import mean
 from typing import NamedTuple
 
 import numpy as np
@@ -26,20 +28,24 @@ class Settings:
     Attributes:
         hidden_size: units of the state.
         input_noise: standard deviation of the noise on the normalised inputs, drawn anew for every update.
+        weight_decay: of Adam.
         learning_rate: of Adam.
         max_norm: the gradient is clipped to this norm.
         max_epochs: an end to training that early stopping has not ended. An epoch is one update.
         check_every: so many epochs lie between two looks at the validation years.
-        patience: so many epochs without a better look end the training.
+        smoothing: training is judged by the mean of the last so many looks: the noise makes a single one unsteady.
+        patience: so many epochs without a better mean end the training.
         seeds: one network each; a seed decides the initial values and the noise.
     """
 
-    hidden_size: int = 16
-    input_noise: float = 0.3
+    hidden_size: int = 8
+    input_noise: float = 0.1
+    weight_decay: float = 0.001
     learning_rate: float = 0.01
     max_norm: float = 1.0
     max_epochs: int = 600
     check_every: int = 5
+    smoothing: int = 20
     patience: int = 100
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
@@ -88,7 +94,9 @@ class Forecaster:
             assert loss is not None  # there are targets
             return loss
 
-        return train(Adam(self.net.parameters, self._settings.learning_rate), build_loss, self._settings.max_norm)
+        settings = self._settings
+        adam = Adam(self.net.parameters, settings.learning_rate, weight_decay=settings.weight_decay)
+        return train(adam, build_loss, settings.max_norm)
 
     def forecast(self, series: Sunspots) -> Array:
         """Each year's number, forecast from the true numbers of all years before it; NaN for the first year."""
@@ -103,11 +111,19 @@ class Forecaster:
 
 
 class Look(NamedTuple):
-    """One look at a network in training: mean squared errors on the years learnt from, and on validation."""
+    """One look at a network in training.
+
+    Attributes:
+        epoch: when.
+        learnt: the mean squared error on the years learnt from.
+        validation: that on the validation years.
+        smoothed: the mean of that and of the looks just before it, up to `smoothing` in all.
+    """
 
     epoch: int
     learnt: float
     validation: float
+    smoothed: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +133,8 @@ class Trained:
     Attributes:
         seed: the network's.
         forecaster: the network.
-        epochs: how long it was trained: the epoch of the best look.
-        validation: that look's mean squared error on the validation years.
+        epochs: how long it was trained: until the smoothed error on the validation years was lowest.
+        validation: that error.
         looks: all looks, in order, at the network that had not seen the validation years.
     """
 
@@ -138,12 +154,14 @@ def look_while_training(training: Sunspots, settings: Settings, seed: int) -> It
     learnt = training.until(VALIDATION.first - 1)
     forecaster = Forecaster(learnt, settings, seed)
     stopping = EarlyStopping(settings.patience)
+    recent: deque[float] = deque(maxlen=settings.smoothing)
     for epoch, _ in zip(range(1, settings.max_epochs + 1), forecaster.updates(), strict=False):
         if epoch % settings.check_every == 0:
             forecast = forecaster.forecast(training)
-            validation = training.mean_squared_error(forecast, VALIDATION)
-            yield Look(epoch, learnt.mean_squared_error(forecast[: len(learnt.years)], LEARNT), validation)
-            if stopping.is_over(epoch, validation):
+            recent.append(training.mean_squared_error(forecast, VALIDATION))
+            error = learnt.mean_squared_error(forecast[: len(learnt.years)], LEARNT)
+            yield Look(epoch, error, recent[-1], mean(recent))
+            if stopping.is_over(epoch, mean(recent)):
                 return
 
 
@@ -163,8 +181,8 @@ def train_network(training: Sunspots, settings: Settings, seed: int, watch: Watc
     for look in look_while_training(training, settings, seed):
         looks.append(look)
         watch(f"seed {seed}: finding the number of epochs on {VALIDATION}", look.epoch, settings.max_epochs)
-    best = min(looks, key=lambda look: look.validation)
+    best = min(looks, key=lambda look: look.smoothed)
     forecaster = Forecaster(training, settings, seed)
     for epoch, _ in zip(range(1, best.epoch + 1), forecaster.updates(), strict=False):
         watch(f"seed {seed}: training on {TRAINING}", epoch, best.epoch)
-    return Trained(seed, forecaster, best.epoch, best.validation, tuple(looks))
+    return Trained(seed, forecaster, best.epoch, best.smoothed, tuple(looks))

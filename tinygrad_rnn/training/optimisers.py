@@ -41,17 +41,20 @@ def _describe(something: object) -> str:
 
 
 class Optimiser:
-    """What all rules share: θ ← θ − α d, where the direction d is the rule's own.
+    """What all rules share: θ ← θ − α d, where the direction d is the rule's own, from the gradient ∇ + λ θ.
 
     Attributes:
         parameters: the parameters θ.
         lr: the learning rate α, which may be set anew between steps.
+        weight_decay: λ, which adds λ ‖θ‖² / 2 to the loss.
     """
 
-    def __init__(self, parameters: Parameters, lr: float) -> None:
+    def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
         _check("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
+        _check("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
         self.parameters = parameter_list(parameters)
         self.lr = lr
+        self.weight_decay = weight_decay
 
     def zero_grad(self) -> None:
         """Clear every parameter's gradient."""
@@ -62,7 +65,10 @@ class Optimiser:
         """Give each parameter its next value; those whose `grad` is None stay as they are."""
         for parameter in self.parameters:
             if parameter.grad is not None:
-                parameter.data = parameter.data - self.lr * self._direction(parameter, parameter.grad)
+                gradient = parameter.grad
+                if self.weight_decay:
+                    gradient = gradient + self.weight_decay * parameter.data
+                parameter.data = parameter.data - self.lr * self._direction(parameter, gradient)
 
     def _direction(self, parameter: Tensor, gradient: Array) -> Array:
         raise NotImplementedError
@@ -75,6 +81,7 @@ class SGD(Optimiser):
         parameters: a network's dict, or Tensors.
         lr: the learning rate α.
         momentum: μ, from 0 up to but not including 1.
+        weight_decay: λ; the rule's gradient is ∇ + λ θ.
 
     Raises:
         SettingError: a number outside its range, or no parameters.
@@ -87,8 +94,8 @@ class SGD(Optimiser):
     array([0.75, 1.5 ])
     """
 
-    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.0) -> None:
-        super().__init__(parameters, lr)
+    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, lr, weight_decay)
         _check("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
         self.momentum = momentum
         self._velocities: dict[Tensor, Array] = {}
@@ -112,6 +119,7 @@ class Adam(Optimiser):
         lr: the learning rate α.
         betas: β₁ and β₂, from 0 up to but not including 1.
         eps: ε, above 0.
+        weight_decay: λ; the rule's gradient is ∇ + λ θ.
 
     Raises:
         SettingError: a number outside its range, or no parameters.
@@ -124,8 +132,9 @@ class Adam(Optimiser):
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
+        super().__init__(parameters, lr, weight_decay)
         if not isinstance(betas, Iterable) or len(pair := tuple(betas)) != 2:
             raise SettingError(f"betas are two numbers, not {betas!r}")
         for beta in pair:

@@ -1,0 +1,244 @@
+"""What stands where on a drawing, read back from its DOT text alone."""
+
+import html
+import math
+import re
+from dataclasses import dataclass, field
+
+STATEMENT = re.compile(r"^(\w+)(?: -> (\w+))?(?: \[(.*)\])?;$")
+ATTRIBUTE = re.compile(r'([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|<(.*?)>(?=, [a-z]+=|$)|([^,\s]*))')
+STATE_PEN = 1.5
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A mark, a column, a title or a dot: its middle, its size, and what is written on it."""
+
+    name: str
+    x: float
+    y: float
+    width: float
+    height: float
+    round: bool
+    text: str
+    colour: str
+    dashed: bool
+
+    @property
+    def left(self):
+        return self.x - self.width / 2
+
+    @property
+    def right(self):
+        return self.x + self.width / 2
+
+    @property
+    def bottom(self):
+        return self.y - self.height / 2
+
+    @property
+    def top(self):
+        return self.y + self.height / 2
+
+    def distance(self, x, y):
+        """How far a point lies outside the outline; negative inside."""
+        if self.round:
+            return math.hypot(x - self.x, y - self.y) - self.width / 2
+        across, up = abs(x - self.x) - self.width / 2, abs(y - self.y) - self.height / 2
+        return math.hypot(max(across, 0), max(up, 0)) + min(max(across, up), 0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line: the marks at its ends, the points along it, its tip, and how it is drawn."""
+
+    tail: str
+    head: str
+    points: tuple
+    tip: tuple | None
+    width: float
+    dashed: bool
+    text: str
+
+    @property
+    def ends(self):
+        return self.points[0], self.tip or self.points[-1]
+
+
+@dataclass
+class Paper:
+    """A drawing, sorted by what is on it."""
+
+    marks: dict = field(default_factory=dict)
+    columns: list = field(default_factory=list)
+    titles: list = field(default_factory=list)
+    dots: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    lines: list = field(default_factory=list)
+
+    def column_of(self, mark):
+        """The number of the column that a mark stands in, or None."""
+        inside = [number for number, column in enumerate(self.columns) if abs(mark.x - column.x) < column.width / 2]
+        return inside[0] if inside else None
+
+    def called(self, text):
+        """The one mark on which this is written."""
+        (mark,) = self.written(text)
+        return mark
+
+    def written(self, text):
+        """The marks on which this is written, from left to right."""
+        return sorted((mark for mark in self.marks.values() if mark.text == text), key=lambda mark: mark.x)
+
+    def line(self, tail, head):
+        """The one line from one mark to another, each given by what is written on it."""
+        (line,) = [line for line in self.lines if self.text_of(line) == (tail, head)]
+        return line
+
+    def text_of(self, line):
+        return self.marks[line.tail].text, self.marks[line.head].text
+
+
+def read(diagram):
+    """Read a drawing's DOT text."""
+    paper = Paper()
+    kinds = {"c": paper.columns, "t": paper.titles, "d": paper.dots}
+    for statement in diagram.source.splitlines():
+        found = STATEMENT.match(statement)
+        if found is None or found[1] in ("graph", "node", "edge"):
+            continue
+        attributes = {key: quoted or label or bare for key, quoted, label, bare in ATTRIBUTE.findall(found[3] or "")}
+        if found[2]:
+            paper.lines.append(_line(found[1], found[2], attributes))
+        elif "pos" in attributes:
+            sign = _sign(found[1], attributes)
+            if found[1][0] == "n":
+                paper.marks[sign.name] = sign
+            else:
+                kinds.get(found[1][0], paper.notes).append(sign)
+    return paper
+
+
+def plain(label):
+    """A label's text without its markup; a subscript follows "_", a superscript "^"."""
+    label = re.sub(r"<SUB>", "_", label)
+    label = re.sub(r"<SUP>", "^", label)
+    label = re.sub(r"<BR/>", " ", label)
+    text = html.unescape(re.sub(r"<[^>]*>", "", label))
+    return text.replace("\\\\", "\\").replace("\xa0", " ")
+
+
+def _sign(name, attributes):
+    x, y = map(float, attributes["pos"].split(","))
+    return Sign(
+        name, x, y, 72 * float(attributes["width"]), 72 * float(attributes.get("height", attributes["width"])),
+        attributes.get("shape", "circle") in ("circle", "point"), plain(attributes.get("label", "")),
+        attributes.get("color", ""), "dashed" in attributes.get("style", ""),
+    )  # fmt: skip
+
+
+def _line(tail, head, attributes):
+    tip, places = None, []
+    for word in attributes.get("pos", "").split():
+        if word.startswith("e,"):
+            tip = tuple(map(float, word[2:].split(",")))
+        else:
+            places.append(tuple(map(float, word.split(","))))
+    return Line(
+        tail, head, tuple(_curve(places)), tip, float(attributes.get("penwidth", 1)),
+        "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")),
+    )  # fmt: skip
+
+
+def _curve(places, pieces=24):
+    """Points along joined cubic curves, closely spaced."""
+    if not places:
+        return []
+    points = [places[0]]
+    for start in range(0, len(places) - 3, 3):
+        a, b, c, d = places[start : start + 4]
+        for k in range(1, pieces + 1):
+            t = k / pieces
+            u = 1 - t
+            points.append(
+                tuple(
+                    u**3 * p + 3 * u * u * t * q + 3 * u * t * t * r + t**3 * s
+                    for p, q, r, s in zip(a, b, c, d, strict=True)
+                )
+            )
+    return points
+
+
+# ---------------------------------------------------------------------- what is wrong with it
+
+
+def overlaps(paper, room=2.0):
+    """The pairs of marks that come closer to each other than `room`."""
+    marks = sorted(paper.marks.values(), key=lambda mark: mark.left)
+    found = []
+    for number, mark in enumerate(marks):
+        for other in marks[number + 1 :]:
+            if other.left >= mark.right + room:
+                break
+            if mark.bottom < other.top + room and other.bottom < mark.top + room:
+                found.append((mark.text, other.text))
+    return found
+
+
+def collisions(paper, room=1.0):
+    """The lines that run through a mark that is not at one of their ends, as (tail, head, mark)."""
+    found = []
+    for line in paper.lines:
+        if not line.points:
+            continue
+        xs, ys = zip(*line.points, strict=True)
+        left, right, bottom, top = min(xs) - room, max(xs) + room, min(ys) - room, max(ys) + room
+        for mark in paper.marks.values():
+            near = left < mark.right and mark.left < right and bottom < mark.top and mark.bottom < top
+            is_other = mark.name not in (line.tail, line.head)
+            if near and is_other and any(mark.distance(*point) < room for point in line.points):
+                found += [(*paper.text_of(line), mark.text)]
+    return found
+
+
+def loose_ends(paper, slack=1.7):
+    """The lines that end neither at the edge of their own marks, nor at a dot on another line, nor at a gap."""
+    found = []
+    for line in paper.lines:
+        if not line.points:
+            continue
+        start, end = line.ends
+        on_dot = any(math.dist(start, (dot.x, dot.y)) < slack for dot in paper.dots)
+        starts = line.dashed or on_dot or abs(paper.marks[line.tail].distance(*start)) < slack
+        ends = line.tip is None or abs(paper.marks[line.head].distance(*end)) < slack
+        if not (starts and ends):
+            found.append(paper.text_of(line))
+    return found
+
+
+def outside(paper):
+    """The marks of a column that reach beyond its edges."""
+    found = []
+    for mark in paper.marks.values():
+        number = paper.column_of(mark)
+        if number is not None:
+            column = paper.columns[number]
+            inside = column.left <= mark.left and mark.right <= column.right
+            if not (inside and column.bottom <= mark.bottom and mark.top <= column.top):
+                found.append(mark.text)
+    return found
+
+
+def faults(diagram):
+    """All that is wrong with a drawing: empty for a good one."""
+    paper = read(diagram)
+    return {
+        name: wrong
+        for name, wrong in (
+            ("overlaps", overlaps(paper)),
+            ("collisions", collisions(paper)),
+            ("loose ends", loose_ends(paper)),
+            ("outside", outside(paper)),
+        )
+        if wrong
+    }

@@ -1,0 +1,108 @@
+"""Buses: values that several marks of a step read come along a line below these, with risers up to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from tinygrad_rnn.drawing.geometry import Point, meets, side_of, upright_edge
+from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role
+
+LANE, WRITTEN = 15.0, 26.0
+"""Points between a bus and what lies above it, and where weights are written beside the risers."""
+
+APART = 11.0
+"""Points between the risers that end at one reader."""
+
+
+def plan_buses(period: Period, carried: Iterable[Carried]) -> list[Bus]:
+    """The buses and taps, whose places are yet to be found.
+
+    What comes from outside has a bus, unless it enters a rail. A single reader that does not stand on the
+    rail taps it. A value of the step has a bus if three or more marks of higher rows read it.
+    """
+    readers: dict[tuple[Role, int], list[Role]] = defaultdict(list)
+    entries = {(source, way[0]) for source, way in period.rails.items()}
+    for line in carried:
+        enters = (line.source, line.target) in entries and abs(line.lag) == 1
+        if not enters and line.target not in readers[line.source, line.lag]:
+            readers[line.source, line.lag].append(line.target)
+    buses = [
+        Bus(source, lag, 0.0, dict.fromkeys(targets, 0.0), source in period.rails and len(targets) == abs(lag) == 1)
+        for (source, lag), targets in readers.items()
+        if targets
+    ]
+    for role, targets in period.inside.items():
+        above = [target for target in targets if period.rows[target] > period.rows[role]]
+        if len(above) >= 3 and min(period.rows[target] for target in above) == period.rows[role] + 1:
+            buses.append(Bus(role, 0, 0.0, dict.fromkeys(above, 0.0)))
+    return buses
+
+
+def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carried]) -> None:
+    """Put each bus just below its readers, and move up what stands higher; then place the risers.
+
+    Args:
+        period: one step.
+        buses: the buses and taps; the taps have their places.
+        weighted: the lines that have weights written beside them.
+    """
+    for bus in buses:
+        if not bus.is_tap:
+            low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
+            served = [other.y for other in period.buses if other.risers.keys() & bus.risers.keys() and not other.is_tap]
+            cut = min([low, *served]) - 1
+            written = not served and any(Carried(bus.source, reader, bus.lag) in weighted for reader in bus.risers)
+            period.move(up=WRITTEN if written else LANE, above=cut)
+            bus.y = cut + 2
+            bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
+        period.buses.append(bus)
+        period.served |= {Carried(bus.source, reader, bus.lag): bus for reader in bus.risers}
+    _place_risers(period)
+
+
+def _place_risers(period: Period) -> None:
+    """Part the risers that end at one reader, and move those that would run behind a mark to a free lane."""
+    serving: dict[Role, list[Bus]] = defaultdict(list)
+    for bus in period.buses:
+        for reader in bus.risers:
+            if not bus.is_tap:
+                serving[reader].append(bus)
+    for reader, buses in serving.items():
+        for number, bus in enumerate(buses):
+            bus.risers[reader] += (number - (len(buses) - 1) / 2) * APART
+    taken: list[float] = []
+    for reader, buses in serving.items():
+        for bus in buses:
+            bus.risers[reader] = _free_lane(period, bus, reader, taken)
+
+
+def _free_lane(period: Period, bus: Bus, reader: Role, taken: list[float]) -> float:
+    """Where the riser stands: below the reader, or beside it where other marks are in the way."""
+    x, centre, box = bus.risers[reader], period.centres[reader], period.boxes[reader]
+    if _is_free(period, Point(x, bus.y), Point(x, centre.y - box.height / 2), reader):
+        return x
+    for distance in range(int(box.width / 2) + 14, 400, 4):
+        for lane in (centre.x - distance, centre.x + distance):
+            corner = Point(lane, centre.y)
+            clear = _is_free(period, Point(lane, bus.y), corner) and _is_free(period, corner, centre, reader)
+            if clear and all(abs(lane - other) > 8 for other in taken):
+                taken.append(lane)
+                return lane
+    return x
+
+
+def _is_free(period: Period, start: Point, end: Point, reader: Role | None = None) -> bool:
+    """Whether a straight line meets no mark but its reader."""
+    return not any(
+        role != reader and meets(period.boxes[role], centre, start, end, 4.0) for role, centre in period.centres.items()
+    )
+
+
+def riser_path(period: Period, bus: Bus, reader: Role) -> list[Point]:
+    """The corners of a riser, ends included: into its reader's lower or upper edge, or into its side."""
+    foot = Point(bus.risers[reader], bus.y)
+    centre, box = period.centres[reader], period.boxes[reader]
+    if abs(foot.x - centre.x) <= box.width / 2:
+        return [foot, upright_edge(box, centre, foot.x, up=foot.y > centre.y)]
+    return [foot, Point(foot.x, centre.y), side_of(box, centre, 1 if foot.x > centre.x else -1)]

@@ -1,0 +1,223 @@
+"""From a graph to a scene: which marks and links show it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from tinygrad_rnn.drawing.glyphs import op_text, value_text
+from tinygrad_rnn.drawing.kinds import assign_kinds
+from tinygrad_rnn.drawing.label import Text
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
+from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.graph import Graph
+from tinygrad_rnn.node import Tensor
+
+Operands = Mapping[Tensor, Sequence[tuple[Tensor, Text]]]
+"""For each node shown, the nodes that it is linked from, with the weights on the way."""
+
+Place = tuple[Hashable, int]
+"""Where steps read a value: a role and which of its operands."""
+
+
+def build_scene(graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None) -> Scene:
+    """Decide what is shown.
+
+    Args:
+        graph: the graph.
+        detail: "ops" for every operation, "variables" for labelled values and what is carried.
+        shown: the time steps to show; all if not given.
+    """
+    survey = Survey(graph, graph.steps if shown is None else shown)
+    return _Builder(survey, contracted=detail == "variables").build()
+
+
+class _Builder:
+    """Makes marks of nodes, and links of edges."""
+
+    def __init__(self, survey: Survey, contracted: bool) -> None:
+        self.survey = survey
+        self.contracted = contracted
+        self.drawn: dict[Tensor, Mark] = {}  # the mark that a node's readers are linked from
+        self.target: dict[Tensor, Mark] = {}  # the mark that a node's operands are linked to
+        self.occurrences: dict[Hashable, set[float]] = defaultdict(set)  # the steps shown in which a role occurs
+        self.scene = Scene(
+            blocks={time: [] for time in (BEFORE, *survey.shown, AFTER)},
+            contracted=contracted,
+            positions={step: position for position, step in enumerate(survey.graph.steps)},
+        )
+
+    def build(self) -> Scene:
+        operands = self._contract() if self.contracted else self._operands()
+        for node in operands:
+            self._add_marks(node)
+        for time in self.scene.steps:
+            for mark in self.scene.blocks[time]:
+                self.occurrences[mark.role].add(time)
+        carriers = self._find_carriers(operands)
+        self.scene.backward = _find_backward(carriers.values())
+        self._link(operands, carriers)
+        self._open_gaps(carriers.values())
+        assign_kinds(self.scene, self.survey)
+        return self.scene
+
+    # ------------------------------------------------------------------ what is linked to what
+
+    def _operands(self) -> Operands:
+        tags, shared = self.survey.tags, self.survey.shared
+        return {
+            node: [(source, ()) for source in node.inputs if source not in tags]
+            for node in self.survey.nodes
+            if node not in tags or (node in shared and node.op is not None)
+        }
+
+    def _contract(self) -> Operands:
+        """For each labelled or carried value, those it is made from."""
+        survey = self.survey
+        made_from: dict[Tensor, dict[Tensor, Text]] = {}
+        kept: dict[Tensor, list[tuple[Tensor, Text]]] = {}
+        for node in survey.nodes:
+            if node in survey.tags:
+                continue
+            weights = self._weights(node)
+            sources: dict[Tensor, Text] = {}
+            for source in node.inputs:
+                if source not in survey.tags:
+                    for origin, text in made_from.get(source, {source: ()}).items():
+                        sources.setdefault(origin, text + weights)
+            is_leaf, is_output = node.op is None, survey.is_output(node)
+            if node.label is not None or is_leaf or is_output or node in survey.read_elsewhere:
+                kept[node] = list(sources.items())
+                made_from[node] = {node: ()}
+            else:
+                made_from[node] = sources
+        return kept
+
+    def _weights(self, node: Tensor) -> Text:
+        """The matrix that a product multiplies by, for the edge that stands for the product."""
+        if node.op is None or node.op.name not in ("linear", "matmul"):
+            return ()
+        return next((self._tag_text(source) for source in node.inputs[:2] if source in self.survey.tags), ())
+
+    # ------------------------------------------------------------------ marks
+
+    def _add_marks(self, node: Tensor) -> None:
+        time = self.survey.times[node]
+        is_result = self.survey.is_result(node)
+        if node.op is None or (self.contracted and node.label is not None and not is_result):
+            mark = self._mark(node, True, time)
+            mark.parameter = self.survey.parameters.get(node)
+            self.drawn[node] = self.target[node] = mark
+            return
+        mark = self._mark(node, False, time)
+        self.drawn[node] = self.target[node] = mark
+        if node.label is not None:
+            value = self._mark(node, True, AFTER if is_result else time)
+            self.scene.links.append(Link(mark, value, self._carrier(mark, value, None)))
+            self.drawn[node] = value
+
+    def _mark(self, node: Tensor, is_value: bool, time: float) -> Mark:
+        role = self.survey.role(node) if time in self.scene.positions else None
+        text = value_text(node) if is_value else op_text(node, self._tag_texts(node))
+        mark = Mark(node, is_value, None if role is None else (role, is_value), text, time)
+        if not is_value and not self.contracted:
+            mark.parameter = self._parameter_number(node)
+        self.scene.blocks[time].append(mark)
+        return mark
+
+    def _tag_texts(self, node: Tensor) -> list[Text | None]:
+        """For each operand its text if it is shown as a tag, else None."""
+        tags = () if self.contracted else self.survey.tags
+        return [self._tag_text(source) if source in tags else None for source in node.inputs]
+
+    def _tag_text(self, node: Tensor) -> Text:
+        """A value's label, or where it has none the sign of the operation that made it, such as a transpose."""
+        if node.label is None and node.op is not None:
+            return op_text(node, self._tag_texts(node))
+        return value_text(node)
+
+    def _parameter_number(self, node: Tensor) -> int | None:
+        """The number of the first parameter among the tags of an operation."""
+        for source in node.inputs:
+            if source in self.survey.tags:
+                original = source.inputs[0] if source.inputs else source
+                if original in self.survey.parameters:
+                    return self.survey.parameters[original]
+        return None
+
+    # ------------------------------------------------------------------ what is carried
+
+    def _find_carriers(self, operands: Operands) -> dict[Place, Carrier]:
+        """For each place where steps read what is carried, what that mostly is."""
+        found: dict[Place, Counter[Carrier]] = defaultdict(Counter)
+        for node, sources in operands.items():
+            target = self.target[node]
+            for operand, (source, _) in enumerate(sources):
+                mark = self.drawn.get(source)
+                if mark is not None and mark.role and target.role and mark.time != target.time:
+                    found[target.role, operand][Carrier(mark.role, self._lag(mark, target))] += 1
+        return {place: counts.most_common(1)[0][0] for place, counts in found.items()}
+
+    def _lag(self, source: Mark, target: Mark) -> int:
+        """How many steps later the source is read; steps that have nothing of its role don't count."""
+        positions = self.scene.positions
+        lag = positions[target.time] - positions[source.time]
+        if abs(lag) > 1:
+            first, last = sorted((source.time, target.time))
+            between = [time for time in self.scene.steps if first < time < last]
+            without = sum(time not in self.occurrences[source.role] for time in between)
+            lag -= without if lag > 0 else -without
+        return lag
+
+    def _link(self, operands: Operands, carriers: Mapping[Place, Carrier]) -> None:
+        for node, sources in operands.items():
+            target = self.target[node]
+            hidden = False
+            for operand, (source, weights) in enumerate(sources):
+                mark, usual = self.drawn.get(source), carriers.get((target.role, operand))
+                if mark is not None:
+                    self.scene.links.append(Link(mark, target, self._carrier(mark, target, usual), weights))
+                elif target.role is not None:
+                    carrier = usual or Carrier((target.role, operand), 1)
+                    self.scene.links.append(Link(None, target, carrier, weights))
+                else:
+                    hidden = True
+            if hidden:  # steps that are left out lead to the end as well
+                like = next((mark for source, _ in sources if (mark := self.drawn.get(source)) and mark.role), target)
+                self.scene.links.append(Link(None, target, Carrier(like.role or like, 0)))
+
+    def _carrier(self, source: Mark, target: Mark, usual: Carrier | None) -> Carrier | None:
+        """Whose line a link is, where steps usually read that carrier; None for a link within a block."""
+        if source.time == target.time:
+            return None
+        if target.role is None:
+            return Carrier(source.role or source, 0)
+        if usual is None:
+            return Carrier(source, 1 if source.time == BEFORE else -1)
+        if usual.role == source.role:
+            return Carrier(source.role, self._lag(source, target))
+        return usual
+
+    def _open_gaps(self, carriers: Iterable[Carrier]) -> None:
+        """Where steps are left out, let the lines of what is carried run into the gap."""
+        scene = self.scene
+        for step, following in pairwise(scene.steps):
+            low, high = scene.positions[step], scene.positions[following]
+            if high - low == 1:
+                continue
+            scene.hidden[step] = high - low - 1
+            for carrier in dict.fromkeys(carriers):
+                for time in scene.steps:
+                    reader = scene.positions[time] + carrier.lag
+                    if low < reader < high and (time <= step) == (carrier.lag > 0):
+                        marks = (mark for mark in scene.blocks[time] if mark.role == carrier.role)
+                        scene.links += [Link(mark, None, carrier) for mark in marks]
+
+
+def _find_backward(carriers: Iterable[Carrier]) -> set[Hashable]:
+    """The roles that are mostly carried from later steps to earlier ones."""
+    balance: Counter[Hashable] = Counter()
+    for role, lag in carriers:
+        balance[role] += 1 if lag > 0 else -1
+    return {role for role, excess in balance.items() if excess < 0}

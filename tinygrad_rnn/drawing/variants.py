@@ -1,0 +1,61 @@
+"""Steps that are made a little differently: which of their nodes do what other nodes do in the other steps.
+
+A first step often lacks what the others have: h_1 = tanh(U x_1), where later h_t = tanh(U x_t + W h_{t−1}).
+Made differently, h_1 has a role of its own. But the second step reads it where later steps read h_t, so in a
+picture it stands where they stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from tinygrad_rnn.node import Tensor
+
+
+def match_variants(roles: Mapping[Tensor, int], steps: Mapping[Tensor, int | None]) -> dict[Tensor, int]:
+    """The roles, with those that stand in for one another made one.
+
+    Args:
+        roles: the role of each node that an operation made in a time step.
+        steps: the time step of each node.
+    """
+    return _Matching(roles, steps).match()
+
+
+class _Matching:
+    def __init__(self, roles: Mapping[Tensor, int], steps: Mapping[Tensor, int | None]) -> None:
+        self.roles = roles
+        self.steps = steps
+        self.members: dict[int, dict[int | None, Tensor]] = defaultdict(dict)
+        for node, role in roles.items():
+            self.members[role][steps[node]] = node
+        self.renamed: dict[int, int] = {}
+
+    def match(self) -> dict[Tensor, int]:
+        read_there: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
+        for node, role in self.roles.items():
+            for operand, source in enumerate(node.inputs):
+                if source in self.roles and self.steps[source] != self.steps[node]:
+                    read_there[role, operand][self.roles[source]] += 1
+        for counts in read_there.values():
+            (common, _), *others = counts.most_common()
+            for other, _ in others:
+                self._rename(other, common)
+        return {node: self.renamed.get(role, role) for node, role in self.roles.items()}
+
+    def _rename(self, role: int, common: int) -> None:
+        """Let a role be another from now on, unless a step has both; and what it is made from likewise."""
+        pairs = [(role, common)]
+        for one, other in pairs:
+            there, here = self.members[one], self.members[other]
+            if one == other or {one, other} & self.renamed.keys() or there.keys() & here.keys():
+                continue
+            self.renamed[one] = other
+            (at, example), (then, model) = next(iter(there.items())), next(iter(here.items()))
+            here |= there
+            if example.op is model.op:
+                for source, like in zip(example.inputs, model.inputs, strict=False):
+                    inside = self.steps[source] == at and self.steps[like] == then
+                    if inside and source.op is not None and source.op is like.op:
+                        pairs.append((self.roles[source], self.roles[like]))
