@@ -38,10 +38,10 @@ class Settings:
         seeds: one network each; a seed decides the initial values and the noise.
     """
 
-    hidden_size: int = 8
-    input_noise: float = 0.1
-    weight_decay: float = 0.001
-    learning_rate: float = 0.01
+    hidden_size: int = 16
+    input_noise: float = 0.2
+    weight_decay: float = 0.003
+    learning_rate: float = 0.005
     max_norm: float = 1.0
     max_epochs: int = 600
     check_every: int = 5
