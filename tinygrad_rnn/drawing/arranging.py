@@ -56,7 +56,9 @@ def lay_out_period(
     _place(period, buses, {role: end for role, end in ends.items() if role not in period.rail_of}, spacing, widths)
     place_buses(period, buses, widths.keys())
     period.paths = find_paths(period)
-    period.exits = find_exits(period, {role: side for role, side in ends.items() if role not in rails})
+    period.exits = find_exits(
+        period, {role: side for role, side in ends.items() if not period.leaves_along_rail(role, side)}
+    )
     period.weights = place_weights(period, widths)
     _measure(period, widths)
     return period

@@ -50,7 +50,13 @@ def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carri
     for bus in buses:
         if not bus.is_tap:
             low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
-            served = [other.y for other in period.buses if other.risers.keys() & bus.risers.keys() and not other.is_tap]
+            rises_inside = not bus.lag and bus.source in period.centres
+            floor = period.centres[bus.source].y if rises_inside else float("-inf")
+            served = [
+                other.y
+                for other in period.buses
+                if other.risers.keys() & bus.risers.keys() and not other.is_tap and other.y > floor
+            ]
             cut = min([low, *served]) - 1
             written = not served and any(Carried(bus.source, reader, bus.lag) in weighted for reader in bus.risers)
             period.move(up=WRITTEN if written else LANE, above=cut)

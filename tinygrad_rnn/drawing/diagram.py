@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tinygrad_rnn.drawing.render import PAINT_SECONDS, finish_svg, for_pango, run_graphviz
-from tinygrad_rnn.errors import DrawingError, SettingError
+from tinygrad_rnn.errors import DrawingError, OutputError, SettingError
 
 
 class Diagram:
@@ -50,13 +51,13 @@ class Diagram:
         Raises:
             SettingError: another suffix.
             DrawingError: there is no Graphviz, or it failed.
-            OSError: the file cannot be written.
+            OutputError: the file cannot be written; one that was there before is as it was.
         """
         path = Path(path)
         suffix = path.suffix.lower()
         if suffix not in FORMATS:
             raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")
-        path.write_bytes(self._bytes(suffix[1:], dpi))
+        _replace(path, self._bytes(suffix[1:], dpi))
         return path
 
     def _bytes(self, format: str, dpi: int) -> bytes:
@@ -78,6 +79,20 @@ class Diagram:
 
     def __repr__(self) -> str:
         return f"<diagram: {self.title}>"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file beside the one it is to be, and put it in its place when all of it is on the disk."""
+    target = Path(os.path.realpath(path))  # so that a symbolic link stays one
+    beside = target.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
+    try:
+        try:
+            beside.write_bytes(content)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 FORMATS = (".dot", ".svg", ".png", ".pdf")

@@ -95,10 +95,9 @@ def _product(node: Tensor, tags: Tags) -> Text:
 
 def _power(node: Tensor, tags: Tags) -> Text:
     base, exponent = tags
-    left = base or (Run("( )"),)
     if exponent is None:
-        return _joined(left, Run("^"))
-    return (*left, *[run._replace(script="sup") for run in exponent])
+        return _joined(*[piece for piece in (base, Run("^")) if piece])
+    return (*(base or (Run("( )"),)), *[run._replace(script="sup") for run in exponent])
 
 
 def _square(node: Tensor, tags: Tags) -> Text:

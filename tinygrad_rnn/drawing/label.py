@@ -31,18 +31,20 @@ class Run(NamedTuple):
 
 Text = tuple[Run, ...]
 
-# A variable's name: letters, perhaps with an accent or mark, then _subscript and ^superscript.
+# A variable's name: letters, perhaps with an accent or mark, then _subscript and ^superscript, without braces.
 _NAME = re.compile(
     r"(?P<base>(?:[^\W\d_][\u0300-\u036f]*){1,12}[*'′]?)"
     r"(?:_(?P<sub>\(?[-−+]?[^\W_]{1,8}(?:[-−+,][^\W_]{1,8})?\)?))?"
     r"(?:\^(?P<sup>\(?[-−+]?[^\W_]{1,8}\)?))?"
 )
 
+_IN_BRACES = re.compile(r"([_^])\{([^{}]+)\}")
+
 
 def typeset(label: str) -> Text:
     """A label as runs: a variable's name with its subscript and superscript, anything else as it stands."""
     label = clean(label)
-    name = _NAME.fullmatch(label)
+    name = _NAME.fullmatch(_IN_BRACES.sub(r"\1\2", label))
     if name is None:
         return (Run(shorten(label)),)
     runs = [Run(name["base"], "italic" if len(name["base"].rstrip("*'′")) <= 2 else "upright")]

@@ -110,6 +110,13 @@ class _Finder:
             yield [Point(a.x, high), *middle]
             yield [*middle, Point(b.x, bottom)]
             yield [Point(a.x, high), *middle, Point(b.x, bottom)]
+        yield from self._around(a, b, high + DETOUR, bottom - DETOUR)
+
+    def _around(self, a: Point, b: Point, low: float, high: float) -> Iterator[list[Point]]:
+        """Upright lanes, nearer ones first, that are reached along one level and left along another."""
+        for distance in range(0, 400, 8):
+            for lane in (min(a.x, b.x) - distance, max(a.x, b.x) + distance):
+                yield [Point(a.x, low), Point(lane, low), Point(lane, high), Point(b.x, high)]
 
     def _levelled(self, source: Role, target: Role, bends: list[Point]) -> list[Point]:
         """The bends, with a corner for a piece that is flat, so that it is level; but not along a rail."""

@@ -89,6 +89,10 @@ class Period:
     def __post_init__(self) -> None:
         self.rail_of = {role: source for source, way in self.rails.items() for role in way}
 
+    def leaves_along_rail(self, role: Role, side: int) -> bool:
+        """Whether a role's line out of the step on its right (1) or left (−1) is a rail."""
+        return role in self.rails and side == (-1 if role in self.backward else 1)
+
     def move(self, right: float = 0.0, up: float = 0.0, above: float = float("-inf")) -> None:
         """Move all that stands above a height."""
 

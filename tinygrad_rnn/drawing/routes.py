@@ -216,7 +216,7 @@ class _Router:
         """The corners on the way out of the source's row, to its right (1) or left (−1)."""
         frame = self.layout.frames[source]
         way_out = frame.period.exits.get(source.key)
-        if way_out is None:
+        if way_out is None or frame.period.leaves_along_rail(source.key, side):
             return [side_of(self.layout.boxes[source], self.layout.centres[source], side)]
         return [frame.place(place) for place in way_out]
 

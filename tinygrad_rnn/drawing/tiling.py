@@ -131,7 +131,7 @@ def _lines_through_gaps(scene: Scene, period: Period) -> dict[Role, float]:
         if link.carrier is not None and (link.source is None or link.target is None):
             role = link.carrier.role
             bus = None if link.target is None else period.served.get(line_of(link))
-            if role in period.exits:
+            if role in period.exits and role not in period.rails:
                 heights[role] = period.exits[role][-1].y
             elif role in period.centres:
                 heights[role] = period.centres[role].y
