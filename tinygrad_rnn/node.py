@@ -34,6 +34,9 @@ Operand: TypeAlias = "Tensor | ArrayLike"
 Shape: TypeAlias = tuple[int, ...]
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
+REAL = "biuf"
+"""The kinds of dtype that a Tensor can have: truth values, integers and floating-point numbers."""
+
 _PYTHON_NUMBERS = frozenset({bool, int, float})
 _ARRAY_LIKE = (np.ndarray, np.generic, list, tuple, complex)
 
@@ -131,7 +134,7 @@ def make(
     result._data = value
     result.op = op
     result.inputs = inputs
-    result.arrays = arrays
+    result._arrays = arrays
     result.attributes = attributes
     result.label = None
     result.step = step
@@ -207,10 +210,23 @@ def explain(name: str, inputs: Sequence[Tensor], error: Exception) -> TinygradRN
         kind = ShapeError
     elif isinstance(error, IndexError):
         kind = IndexingError
-    met = ", ".join(f"{node.label or 'unlabelled'} {node.shape} {node.dtype}" for node in inputs)
+    met = ", ".join(f"{_name(node)} {node.shape} {node.dtype}" for node in inputs[:MOST_NAMED])
+    met += f" and {len(inputs) - MOST_NAMED} more" if len(inputs) > MOST_NAMED else ""
     step = _context.get()[0]
     step = _shared_step(inputs) if step is None else step
     return kind(f"{name}{met and ' of '}{met}{'' if step is None else f', step {step}'}: {error}")
+
+
+MOST_NAMED, LONGEST_NAME = 8, 60
+"""How many operands an error names, and with how many characters of their labels."""
+
+
+def _name(node: Tensor) -> str:
+    """A node's label as an error names it, whatever it holds."""
+    if node.label is None:
+        return "unlabelled"
+    name = node.label if node.label.isprintable() and node.label else repr(node.label)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
@@ -224,15 +240,15 @@ def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
         raise OperandError(f"{data.describe()} is a Tensor already; `.data` is its value as an array")
     try:
         array = np.array(data)
-        if dtype is not None and array.dtype.kind != "c":  # which numpy would cast by dropping the imaginary part
-            array = array.astype(dtype, copy=False)
+        if dtype is not None and array.dtype != dtype and array.dtype.kind in REAL:
+            array = np.array(data, dtype)  # a list's numbers that the dtype cannot hold are an error of numpy's
     except TinygradRNNError as error:
         raise OperandError(
             f"cannot make one array of a list that holds Tensors; tg.stack joins them ({error})"
         ) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise OperandError(f"cannot make an array of real numbers from a {type(data).__qualname__}: {error}") from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in REAL:
         raise DTypeError(f"expected real numbers, got {array.dtype} from a {type(data).__qualname__}")
     return array
 
@@ -246,12 +262,14 @@ def tensor(data: ArrayLike, label: str | None = None, dtype: DTypeLike | None = 
         dtype: the dtype to hold; numpy's own choice if not given.
 
     Raises:
-        OperandError: `data` is not numbers.
+        OperandError: `data` is not numbers, or not such as the dtype can hold, or the label is not a string.
         DTypeError: the numbers are not real.
 
     >>> tg.tensor([[1.0, 2.0]], label="x").shape
     (1, 2)
     """
+    if label is not None and not isinstance(label, str):
+        raise OperandError(f"a label is a string, not {label!r}")
     leaf = make(None, (), (), to_array(data, dtype))
     leaf.label = label
     return leaf
@@ -294,6 +312,8 @@ class Setting:
 def step(t: int) -> Setting:
     """`with step(t):` marks the nodes made inside as belonging to time step t.
 
+    A generator that yields inside marks what its caller makes until it goes on.
+
     Raises:
         OperandError: t is not an integer.
     """
@@ -334,7 +354,7 @@ class Tensor(Methods):
         data: the value, a read-only numpy array; a leaf's can be rebound (`W.data = array`).
         op: the operation that made it; None for a leaf.
         inputs: the nodes that the operation read, in order, with repeats.
-        arrays: the arrays that the inputs held then.
+        arrays: the values that the inputs had then, read-only numpy arrays.
         attributes: the operation's keyword arguments.
         label: a name for people, or None.
         step: the time step it belongs to, or None.
@@ -346,12 +366,12 @@ class Tensor(Methods):
     """
 
     __slots__ = (
-        "_data", "arrays", "attributes", "grad", "inputs", "label", "op", "origin", "requires_grad",
+        "_arrays", "_data", "attributes", "grad", "inputs", "label", "op", "origin", "requires_grad",
         "scope", "serial", "step",
     )  # fmt: skip
 
+    _arrays: tuple[Array, ...]
     _data: Array
-    arrays: tuple[Array, ...]
     attributes: Mapping[str, Any]
     grad: Array | None
     inputs: tuple[Tensor, ...]
@@ -371,9 +391,7 @@ class Tensor(Methods):
     @property
     def data(self) -> Array:
         """The value, as a read-only array."""
-        array = np.asarray(self._data)  # numpy's results without axes are scalars
-        array.setflags(write=False)
-        return array
+        return _locked(self._data)
 
     @data.setter
     def data(self, data: ArrayLike) -> None:
@@ -391,7 +409,12 @@ class Tensor(Methods):
             raise ShapeError(f"{self.describe()} cannot take a value of shape {array.shape}")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise DTypeError(f"{self.describe()} is {self.dtype} and cannot take {array.dtype}")
-        self._data = array.astype(self.dtype, copy=False)
+        self._data = to_array(data, self.dtype)
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The values that the inputs had then, as read-only arrays."""
+        return tuple(map(_locked, self._arrays))
 
     @property
     def shape(self) -> Shape:
@@ -463,12 +486,31 @@ class Tensor(Methods):
             "tg.where and tg.concatenate make a new Tensor, and `leaf.data = array` rebinds a leaf"
         )
 
+    def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+        """Copies of a leaf are leaves of their own, made anew; a result has no copy apart from its graph."""
+        if self.op is not None:
+            raise OperandError(f"{self.describe()} is a result, and is not copied apart from what it was made from")
+        return _copy_of_leaf, (np.array(self._data), self.label, self.step, self.scope, self.requires_grad)
+
     def describe(self) -> str:
         """A phrase for errors: operation or kind, label, shape and step."""
         kind = self.op.name if self.op else "parameter" if self.requires_grad else "constant"
-        label = "" if self.label is None else f" {self.label!r}"
+        label = "" if self.label is None else f" {_name(self)!r}"
         return f"{kind}{label} {self.shape}" + ("" if self.step is None else f" at step {self.step}")
 
     def __repr__(self) -> str:
         value = np.array2string(self.data, precision=4, threshold=20, edgeitems=2, prefix="Tensor(")
         return f"Tensor({value}, {self.describe()}, {self.dtype})"
+
+
+def _locked(value: Any) -> Array:
+    """A value as a read-only array; numpy's results without axes are scalars."""
+    array = np.asarray(value)
+    array.setflags(write=False)
+    return array
+
+
+def _copy_of_leaf(array: Array, label: str | None, step: int | None, scope: str, requires_grad: bool) -> Tensor:
+    leaf = tensor(array, label)
+    leaf.step, leaf.scope, leaf.requires_grad = step, scope, requires_grad
+    return leaf

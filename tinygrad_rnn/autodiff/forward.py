@@ -65,7 +65,7 @@ def jvp(
         moving = [carried.get(source) for source in node.inputs]
         if node.op is None or all(tangent is None for tangent in moving):
             continue
-        y, xs = (node, node.inputs) if create_graph else (node._data, node.arrays)
+        y, xs = (node, node.inputs) if create_graph else (node._data, node._arrays)
         change = node.op.jvp(moving, y, *xs, **node.attributes)
         if change is not None:
             carry(node, change)

@@ -43,7 +43,7 @@ def backpropagate(order: Sequence[Tensor], needed: set[Tensor], adjoints: dict[T
             adjoint = fit(adjoint, y.shape, y.dtype)
         received: list[Any] = []
         if node.op is not None:
-            rules, xs, attributes = node.op.vjps, node.arrays, node.attributes
+            rules, xs, attributes = node.op.vjps, node._arrays, node.attributes
             for operand, source in enumerate(node.inputs):
                 if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
@@ -283,7 +283,7 @@ def require_floating(node: Tensor) -> None:
 def require_current(order: Iterable[Tensor]) -> None:
     """Raise a ReboundError if a leaf no longer holds what these nodes were computed from."""
     for node in order:
-        for source, array in zip(node.inputs, node.arrays, strict=True):
+        for source, array in zip(node.inputs, node._arrays, strict=True):
             if source._data is not array:
                 raise ReboundError(
                     f"{source.describe()} was given another value after {node.describe()} was computed from it; "

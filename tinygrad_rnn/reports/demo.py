@@ -41,7 +41,7 @@ def run_demo(folder: Path, watch: Watch, replace: bool = False, settings: Settin
         DrawingError: there is no Graphviz.
     """
     require_extra("cli", "matplotlib", "safetensors")
-    check_folder(folder, FILES, replace)
+    check_folder(folder, FILES, replace, _is_ours)
     settings = settings or Settings()
     series = load_sunspots()
     training = series.until(TRAINING.last)
@@ -63,8 +63,17 @@ def run_demo(folder: Path, watch: Watch, replace: bool = False, settings: Settin
         "results.json": _to_json({**results.as_json(), "versions": versions}).encode(),
         "weights.safetensors": _weights(results.chosen, settings),
     }
-    write_folder(folder, contents, replace)
+    write_folder(folder, contents, replace, _is_ours)
     return results
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether an earlier demo wrote the results in a folder."""
+    try:
+        results = json.loads((folder / "results.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(results, dict) and {"ar12", "rnn", "gradient_check"} <= results.keys()
 
 
 def _versions() -> Mapping[str, str]:
