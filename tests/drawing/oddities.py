@@ -358,6 +358,16 @@ def an_input_read_a_step_later():
 
 
 @odd
+def inputs_read_only_a_step_later():
+    W, s, before = weights(3, 3, label="W"), zeros(3, "s_0"), zeros(3, "x_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            s = named(f"s_{t}", tg.tanh(tg.linear(s, W) + before))
+            before = x_at(t, 3)
+    return [s, before]
+
+
+@odd
 def twelve_inputs_in_every_step():
     s = zeros(3, "s_0")
     for t in range(1, 4):
