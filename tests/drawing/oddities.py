@@ -258,6 +258,26 @@ def a_sequence_as_one_tensor():
 
 
 @odd
+def a_sum_of_what_runs_back():
+    a, values = tg.tensor(np.ones(2), label="c"), []
+    for t in (23, 19, 17, 13, 7, 4, -3):
+        with tg.step(t):
+            a = tg.cos(a)
+            values.append(a)
+    return sum(values)
+
+
+@odd
+def what_runs_back_stacked():
+    a, values = tg.tensor(np.ones(2), label="c"), []
+    for t in range(7, 0, -1):
+        with tg.step(t):
+            a = named(f"a_{t}", tg.cos(a))
+            values.append(a)
+    return tg.stack(values).sum()
+
+
+@odd
 def losses_stacked_at_the_end(steps=4):
     U, W, s, losses = weights(3, 2, label="U"), weights(3, 3, label="W"), zeros(3, "s_0"), []
     for t in range(1, steps + 1):
