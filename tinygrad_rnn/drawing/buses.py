@@ -109,9 +109,12 @@ def _is_free(period: Period, start: Point, end: Point, reader: Role | None = Non
     )
 
 
-def riser_path(period: Period, bus: Bus, reader: Role) -> list[Point]:
-    """The corners of a riser, ends included: into its reader's lower or upper edge, or into its side."""
-    foot = Point(bus.risers[reader], bus.y)
+def riser_path(period: Period, bus: Bus, reader: Role, aside: float = 0.0) -> list[Point]:
+    """The corners of a riser, ends included: into its reader's lower or upper edge, or into its side.
+
+    One of several risers to the same reader stands `aside`, to the right of where the only one would stand.
+    """
+    foot = Point(bus.risers[reader] + aside, bus.y)
     centre, box = period.centres[reader], period.boxes[reader]
     if abs(foot.x - centre.x) <= box.width / 2:
         return [foot, upright_edge(box, centre, foot.x, up=foot.y > centre.y)]
