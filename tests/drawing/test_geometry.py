@@ -47,6 +47,8 @@ def test_a_line_from_the_middle_leaves_at_the_edge(box, towards, edge):
     [
         (CIRCLE, Point(108, 106), Point(108, 106)),
         (CIRCLE, Point(100, 118), Point(100, 110)),
+        (CIRCLE, Point(115, 106), Point(108, 106)),
+        (CIRCLE, Point(94, 85), Point(94, 92)),
         (BOX, Point(123, 104), Point(120, 104)),
         (BOX, Point(76, 104), Point(80, 104)),
         (BOX, Point(107, 112), Point(107, 110)),
