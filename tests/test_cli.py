@@ -153,7 +153,10 @@ def test_demo_is_not_written_over_another_without_force(quick, tmp_path, capsys)
     assert printed == ""
     assert told.count("\n") == 1
     assert "--force" in told
+    assert cli.main(["demo", "--output", str(out), "--force"]) == 1
+    assert "does not look like the work of an earlier run" in capsys.readouterr().err
     assert (out / "report.html").read_text() == "mine"
+    (out / "results.json").write_text('{"ar12": {}, "rnn": {}, "gradient_check": {}}')
     assert cli.main(["demo", "--output", str(out), "--force"]) == 0
     assert (out / "report.html").read_text() != "mine"
 

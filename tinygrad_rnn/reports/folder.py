@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tinygrad_rnn.errors import OutputError
 
-
 Proof = Callable[[Path], bool]
 
 
