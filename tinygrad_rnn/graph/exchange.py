@@ -17,6 +17,7 @@ and so that what is read takes memory in proportion to the text, whatever it cla
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from functools import cache
@@ -160,7 +161,7 @@ class _Reading:
     def _array(self, entry: Any) -> Array:
         members = _members(entry, _ARRAY, required={"buffer", "shape"})
         buffer = _pick("buffer", self.buffers, members["buffer"])
-        shape = _integers("shape", members["shape"])
+        shape = _integers("shape", members["shape"], least=0)
         strides = _integers("strides", members["strides"]) if "strides" in members else None
         return read_view(buffer, shape, members.get("offset", 0), strides, members.get("scalar", False))
 
@@ -235,9 +236,9 @@ def _pick(kind: str, choices: Sequence[Any], number: Any) -> Any:
     return choices[number]
 
 
-def _integers(name: str, numbers: list[Any]) -> tuple[int, ...]:
-    if any(type(number) is not int for number in numbers):
-        raise ValueError(f"{name} is a list of integers, not {numbers!r}")
+def _integers(name: str, numbers: list[Any], least: float = -math.inf) -> tuple[int, ...]:
+    if any(type(number) is not int or number < least for number in numbers):
+        raise ValueError(f"{name} is a list of integers{'' if least else ' from 0'}, not {numbers!r}")
     return tuple(numbers)
 
 

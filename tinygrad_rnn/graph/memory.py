@@ -7,6 +7,7 @@ views of one. So what is written is each piece of memory, once, and each array's
 from __future__ import annotations
 
 import base64
+import math
 from typing import Any
 
 import numpy as np
@@ -103,8 +104,16 @@ def read_view(
     Raises:
         ValueError: it would reach outside the piece, or is no array.
     """
+    if strides is not None and len(strides) != len(shape):
+        raise ValueError(f"{len(shape)} axes have not {len(strides)} strides")
+    steps = _row_by_row(shape, buffer.itemsize) if strides is None else strides
+    spans = [(n - 1) * stride for n, stride in zip(shape, steps, strict=True)]
+    start = offset + sum(span for span in spans if span < 0)
+    end = offset + sum(span for span in spans if span > 0) + buffer.itemsize
+    if 0 not in shape and not 0 <= start <= end <= buffer.nbytes:
+        raise ValueError(f"an array from byte {start} to {end} of {buffer.nbytes}")
     try:
-        array: Array = np.ndarray(shape, buffer.dtype, buffer, offset, strides)
+        array: Array = np.ndarray(shape, buffer.dtype, buffer, 0 if 0 in shape else offset, strides)
     except (TypeError, OverflowError) as error:
         raise ValueError(str(error)) from error
     if not scalar:
@@ -113,3 +122,8 @@ def read_view(
         raise ValueError(f"a scalar has no axes, and so not the shape {shape}")
     value: Array = array[()]
     return value
+
+
+def _row_by_row(shape: tuple[int, ...], itemsize: int) -> list[int]:
+    """The strides of elements that follow one another."""
+    return [math.prod(shape[axis + 1 :]) * itemsize for axis in range(len(shape))]

@@ -183,7 +183,11 @@ def roll(nodes: Sequence[Tensor]) -> Rolled:
     steps = _reckon(order, shared, apart=set())
     numbers = find_roles(order, shared, steps)
     occurrences = Counter(numbers.values())
-    alone = {node for node, number in numbers.items() if node.step is None and occurrences[number] == 1}
+    alone = {
+        node
+        for node, number in numbers.items()
+        if node.step is None and node.origin is None and occurrences[number] == 1
+    }
     if alone:
         steps = _reckon(order, shared, alone)
         numbers = find_roles(order, shared, steps)

@@ -13,14 +13,18 @@ from tinygrad_rnn.node import Tensor
 MANY = 6
 """How many operands, or parts of an attribute, are written out; of more, the first and the last ones are."""
 
+WIDEST = 80
+"""How many characters a column is wide at most; a longer cell moves the rest of its own row alone."""
+
 
 def node_table(nodes: Sequence[Tensor]) -> str:
     """A line for each node: `h_3 = tanh(a_3)   (2, 16) float64   step 3`."""
     name = node_names(nodes)
-    return columns(
-        (f"{name[node]} = {formula(node, [name.get(source, '…') for source in node.inputs])}", kind(node), when(node))
-        for node in nodes
-    )
+
+    def equation(node: Tensor) -> str:
+        return f"{name[node]} = {formula(node, [name.get(source, source.label or '…') for source in node.inputs])}"
+
+    return columns((equation(node), kind(node), when(node)) for node in nodes)
 
 
 def node_names(nodes: Iterable[Tensor]) -> dict[Tensor, str]:
@@ -53,9 +57,9 @@ def when(node: Tensor) -> str:
 
 
 def columns(rows: Iterable[tuple[str, ...]]) -> str:
-    """Rows of text with their columns aligned."""
+    """Rows of text with their columns aligned, but for cells that are very long."""
     rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
     return "\n".join(
         "   ".join([f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)]).rstrip() for row in rows
     )
