@@ -102,6 +102,12 @@ def test_views_keep_their_memory():
     assert len(text) < 4 * x.data.nbytes, "slices are written once for all"
 
 
+def test_a_view_of_memory_with_gaps_keeps_its_values():
+    x = tg.tensor([0.0, 0.0])
+    x._data = np.lib.stride_tricks.as_strided(np.arange(6.0), (2,), (24,))
+    assert reloaded(tg.Graph(x)).outputs[0].data.tolist() == [0.0, 3.0]
+
+
 def test_a_backward_pass_keeps_its_origins():
     W = tg.parameter(np.eye(2), label="W")
     with tg.step(1):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
+from tests.drawing.cells import elman
 from tests.graph.programs import chain, programs
 from tests.support import same
 
@@ -95,3 +96,30 @@ def test_a_long_chain():
     graph = tg.Graph(y)
     assert len(graph.between(x, y)) == 100_000
     assert len(graph.ancestors(y)) == len(graph.descendants(x)) == 99_999
+
+
+def test_a_part_copied_is_a_whole_graph():
+    run = elman(4)
+    whole = run.graph
+    part = whole.between(run.states[0], run.states[-1])
+    copied = part.copy()
+    assert (whole.is_whole, part.is_whole, copied.is_whole) == (True, False, True)
+    assert not set(copied.nodes) & set(part.nodes)
+    assert [node.label for node in copied.leaves][:1] == ["W_hh"]
+    assert copied.parameters == ()
+    assert copied.find(label="h_4")[0].data.tolist() == run.states[-1].data.tolist()
+    assert tg.draw(part).source == tg.draw(copied).source
+    assert whole.copy().is_isomorphic(whole, labels=True)
+
+
+def test_a_copy_does_not_depend_on_where_it_is_made():
+    W = tg.parameter(2.0, label="W")
+    loss = tg.exp(W * W)
+    graph = tg.Graph([loss, *tg.grad(loss, [W], create_graph=True)])
+    with tg.no_grad(), tg.step(3):
+        copied = graph.copy()
+    assert copied.is_isomorphic(graph, labels=True)
+    assert [node.origin is None for node in copied.nodes] == [node.origin is None for node in graph.nodes]
+    copied.outputs[0].backward()
+    assert copied.parameters[0].grad == graph.outputs[1].data
+    assert W.grad is None

@@ -22,7 +22,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from functools import cache
 from inspect import Signature, signature
-from operator import attrgetter
 from typing import Any, NoReturn
 
 from tinygrad_rnn.errors import GraphError, GraphFormatError
@@ -36,19 +35,16 @@ VERSION = 1
 
 
 def write_json(nodes: Sequence[Tensor], outputs: Iterable[Tensor]) -> str:
-    """The text of a graph. What its nodes read from outside is written as leaves.
+    """The text of a graph: all its nodes in topological order, and which of them are its outputs.
 
     Raises:
         GraphError: an operation that is not one of the library's, or an attribute that cannot be written.
     """
-    members = set(nodes)
-    outside = {source for node in nodes for source in node.inputs} - members
-    order = sorted(members | outside, key=attrgetter("serial"))
-    position = {node: number for number, node in enumerate(order)}
+    position = {node: number for number, node in enumerate(nodes)}
     memory = Memory()
     written = []
-    for node in order:
-        entry = _how_made(node, position, memory) if node in members and node.op is not None else {}
+    for node in nodes:
+        entry = {} if node.op is None else _how_made(node, node.op, position, memory)
         written.append(entry | {"value": memory.number(node._data)} | _marks(node, position))
     document = {
         "format": FORMAT,
@@ -61,9 +57,8 @@ def write_json(nodes: Sequence[Tensor], outputs: Iterable[Tensor]) -> str:
     return json.dumps(document, allow_nan=False, separators=(",", ":"))
 
 
-def _how_made(node: Tensor, position: Mapping[Tensor, int], memory: Memory) -> dict[str, Any]:
-    op = node.op
-    if op is None or OPERATIONS.get(op.name) is not op:
+def _how_made(node: Tensor, op: Operation, position: Mapping[Tensor, int], memory: Memory) -> dict[str, Any]:
+    if OPERATIONS.get(op.name) is not op:
         raise GraphError(f"cannot write {node.describe()}: its operation is not one of this library's")
     attributes = {name: encode(value, memory.number) for name, value in node.attributes.items()}
     entry = {"op": op.name, "inputs": [position[source] for source in node.inputs], "attributes": attributes}

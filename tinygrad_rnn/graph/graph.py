@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tinygrad_rnn.errors import GraphError
 from tinygrad_rnn.graph.conversion import to_networkx
+from tinygrad_rnn.graph.copying import copy_nodes
 from tinygrad_rnn.graph.evaluation import evaluate
 from tinygrad_rnn.graph.exchange import read_json, write_json
 from tinygrad_rnn.graph.isomorphism import is_isomorphic
@@ -119,8 +120,8 @@ class Graph:
         """The part that lies on ways from one node to another, or from any of several to any of several.
 
         Its nodes are those on the ways, ends included, its edges those between them, and its outputs the targets
-        that a way leads to. What its nodes read from outside belongs to no edge, keeps its value in `evaluate`,
-        and is a leaf in `to_json`.
+        that a way leads to. What its nodes read from outside belongs to no edge and keeps its value in `evaluate`;
+        `copy` makes constants of it.
 
         Raises:
             GraphError: no way leads from a source to a target, or a node is not in this graph.
@@ -140,6 +141,23 @@ class Graph:
         part = Graph(led_to)
         part.nodes = Nodes(node for node in self.nodes if node in on_the_way)
         return part
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the graph has all that its nodes were made from; a part that `between` gives may lack some."""
+        return all(self._members.issuperset(node.inputs) for node in self.nodes)
+
+    def copy(self) -> Graph:
+        """A graph of nodes of its own, with the same values; what nodes of a part read from outside is constant.
+
+        >>> x = tg.tensor(2.0, label="x")
+        >>> y = tg.exp(x)
+        >>> part = tg.Graph(y * x).between(y, y)
+        >>> len(part), len(part.copy())
+        (1, 2)
+        """
+        copies = copy_nodes(self.nodes)
+        return Graph([copies[output] for output in self.outputs])
 
     @cached_property
     def _members(self) -> frozenset[Tensor]:
@@ -229,12 +247,14 @@ class Graph:
     def to_json(self) -> str:
         """The graph as JSON text, from which `from_json` makes it again, bit for bit.
 
-        Everything is written but gradients summed up in `grad`, and origins outside the graph.
+        Everything is written but gradients summed up in `grad`, and origins outside the graph. Of a part its `copy`
+        is written.
 
         Raises:
             GraphError: an operation or attribute that is not one of the library's.
         """
-        return write_json(self.nodes, self.outputs)
+        graph = self if self.is_whole else self.copy()
+        return write_json(graph.nodes, graph.outputs)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Graph:
