@@ -19,6 +19,7 @@ from tinygrad_rnn.errors import (
     DrawingError,
     DTypeError,
     GraphError,
+    GraphFormatError,
     IndexingError,
     MissingExtraError,
     NonFiniteError,
@@ -29,7 +30,7 @@ from tinygrad_rnn.errors import (
     ShapeError,
     TinygradRNNError,
 )
-from tinygrad_rnn.graph import Edge, Graph, Nodes
+from tinygrad_rnn.graph import Edge, Graph, Nodes, Role, Rolled, RolledEdge
 from tinygrad_rnn.node import Operation, Origin, Tensor, no_grad, parameter, scope, step, tensor
 from tinygrad_rnn.ops import *  # noqa: F403  what `ops.__all__` lists
 from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
@@ -38,9 +39,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "IndexingError", "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation",
-    "Origin", "OutputError", "ReboundError", "SettingError", "ShapeError", "Tensor", "TinygradRNNError",
-    "clip_grad_norm", "draw", "grad", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor",
-    "trace_backward",
+    "GraphError", "GraphFormatError", "IndexingError", "MissingExtraError", "Nodes", "NonFiniteError",
+    "OperandError", "Operation", "Origin", "OutputError", "ReboundError", "Role", "Rolled", "RolledEdge",
+    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
+    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__

@@ -78,8 +78,8 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> None:
+    from tinygrad_rnn.extras import require_extra
     from tinygrad_rnn.reports.demo import run_demo
-    from tinygrad_rnn.reports.extras import require_extra
     from tinygrad_rnn.reports.terminal import print_results, show_progress
 
     require_extra("cli", "rich")

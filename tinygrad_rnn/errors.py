@@ -33,6 +33,10 @@ class GraphError(TinygradRNNError, ValueError):
     """A question that this graph has no answer to."""
 
 
+class GraphFormatError(GraphError):
+    """A text that is not a graph as `Graph.to_json` writes it."""
+
+
 class ReboundError(TinygradRNNError, RuntimeError):
     """A leaf was given another value after the graph was built, and the walk needs the leaf itself."""
 

@@ -404,12 +404,16 @@ class Tensor(Methods):
         """
         if self.op is not None:
             raise AssignmentError(f"{self.describe()} is a result; only a leaf's value can be rebound")
+        self._data = self._fitting(data)
+
+    def _fitting(self, data: ArrayLike) -> Array:
+        """A copy of `data` that can stand for the value: of its shape, cast to its dtype."""
         array = to_array(data)
         if array.shape != self.shape:
             raise ShapeError(f"{self.describe()} cannot take a value of shape {array.shape}")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise DTypeError(f"{self.describe()} is {self.dtype} and cannot take {array.dtype}")
-        self._data = to_array(data, self.dtype)
+        return to_array(data, self.dtype)
 
     @property
     def arrays(self) -> tuple[Array, ...]:

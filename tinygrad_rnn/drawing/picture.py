@@ -64,6 +64,7 @@ def draw(
     _check("direction", direction, ("LR",))
     _check("theme", theme, tuple(THEMES))
     graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
+    graph = graph if graph.is_whole else graph.copy()
     shown = _choose_steps(graph.steps, view)
     scene = build_scene(graph, detail, shown)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
