@@ -20,6 +20,7 @@ from tinygrad_rnn.errors import (
     DTypeError,
     GraphError,
     IndexingError,
+    LinAlgError,
     NonFiniteError,
     OperandError,
     ReboundError,
@@ -36,8 +37,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "IndexingError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "ReboundError",
-    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
-    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "GraphError", "IndexingError", "LinAlgError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin",
+    "ReboundError", "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp",
+    "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__
