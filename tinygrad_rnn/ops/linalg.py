@@ -108,7 +108,7 @@ def _cofactor_value(a: Array) -> Any:
     """The derivatives of det a: U diag(Π σ without σᵢ) Vᵀ det U det V, right for singular matrices too."""
     u, s, vh = np.linalg.svd(a)
     others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
-    signs = np.linalg.det(u) * np.linalg.det(vh)
+    signs = np.sign(np.linalg.det(u) * np.linalg.det(vh))
     return signs[..., None, None] * (u * others[..., None, :]) @ vh
 
 
