@@ -50,7 +50,8 @@ def rollaxis(a: Operand, axis: int, start: int = 0) -> Tensor:
     """With an axis moved to stand before the one that is at `start` now."""
     a = as_tensor("rollaxis", a)
     with explained("rollaxis", a):
-        axis, start = normalize_axis_index(axis, a.ndim), normalize_axis_index(start, a.ndim + 1)
+        axis = normalize_axis_index(axis, a.ndim)
+        start = normalize_axis_index(start + a.ndim if start < 0 else start, a.ndim + 1)
     return moveaxis(a, axis, start - (axis < start))
 
 
@@ -58,9 +59,10 @@ def rollaxis(a: Operand, axis: int, start: int = 0) -> Tensor:
 def swapaxes(a: Operand, axis1: int, axis2: int) -> Tensor:
     """With two axes exchanged."""
     a = as_tensor("swapaxes", a)
-    order = list(range(a.ndim))
     with explained("swapaxes", a):
-        order[axis1], order[axis2] = order[axis2], order[axis1]
+        first, second = normalize_axis_index(axis1, a.ndim), normalize_axis_index(axis2, a.ndim)
+    order = list(range(a.ndim))
+    order[first], order[second] = second, first
     return transpose(a, order)
 
 
@@ -156,7 +158,10 @@ def _pick(name: str, a: Operand, axis: int | None, index: Any) -> Tensor:
 @implements(np.take)
 def take(a: Operand, indices: Any, axis: int | None = None) -> Tensor:
     """The elements at integer indices along an axis, or among all elements in their order."""
-    return _pick("take", a, axis, indices if isinstance(indices, Tensor) else np.array(indices, np.intp))
+    if not isinstance(indices, Tensor):
+        indices = np.array(indices)
+        indices = indices if indices.size else indices.astype(np.intp)
+    return _pick("take", a, axis, indices)
 
 
 @implements(np.repeat)

@@ -150,6 +150,8 @@ def diff(
         axis = normalize_axis_index(axis, a.ndim)
         if n < 0:
             raise ValueError(f"differences are taken n ≥ 0 times, not {n}")
+    if n == 0:
+        return a
     ends = [None if end is None else _end(end, a, axis) for end in (prepend, append)]
     if prepend is not None or append is not None:
         a = concatenate([part for part in (ends[0], a, ends[1]) if part is not None], axis)

@@ -10,7 +10,7 @@ from tinygrad_rnn.ops.arithmetic import greater
 from tinygrad_rnn.ops.declaration import NUMPY, declare, elementwise, implements, undifferentiable
 
 positive = elementwise("positive", np.positive, lambda g, y, x: g, doc="+x.")
-NUMPY[np.real] = NUMPY[np.conjugate] = positive  # what these are of real numbers
+NUMPY[np.real] = NUMPY[np.real_if_close] = NUMPY[np.conjugate] = positive  # what these are of real numbers
 
 negative = elementwise("negative", np.negative, lambda g, y, x: -g, doc="−x.")
 

@@ -6,7 +6,7 @@ An operation with several results has them side by side in one array; the public
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -207,13 +207,13 @@ def _gaps(s: Any) -> Any:
     return np.where(equal(difference, 0), 0, 1 / nonzero(difference))
 
 
-def _eigh_vjp(g: Any, y: Any, a: Any) -> Any:
+def _eigh_vjp(g: Any, y: Any, a: Any, UPLO: str) -> Any:
     w, v = y[..., 0, :], y[..., 1:, :]
     g_w, g_v = g[..., 0, :], g[..., 1:, :]
     return _symmetric(v @ (_diagonal(g_w) + _gaps(w) * (v.mT @ g_v)) @ v.mT)
 
 
-def _eigh_jvp(tangents: Sequence[Any], y: Any, a: Any) -> Any:
+def _eigh_jvp(tangents: Sequence[Any], y: Any, a: Any, UPLO: str) -> Any:
     w, v = y[..., 0, :], y[..., 1:, :]
     inside = v.mT @ _symmetric(tangents[0]) @ v
     return np.concatenate([_diagonal_of(inside)[..., None, :], v @ (_gaps(w) * inside)], axis=-2)
@@ -228,8 +228,8 @@ def _diagonal_of(a: Any) -> Any:
     return np.diagonal(a, axis1=-2, axis2=-1)
 
 
-def _eigh_value(a: Array) -> Array:
-    w, v = np.linalg.eigh(a)
+def _eigh_value(a: Array, UPLO: Literal["L", "U"]) -> Array:
+    w, v = np.linalg.eigh(a, UPLO)
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
@@ -237,20 +237,20 @@ _eigh = declare("eigh", _eigh_value, [_eigh_vjp], _eigh_jvp)
 
 
 @implements(np.linalg.eigh)
-def eigh(a: Operand) -> EighResult:
-    """Eigenvalues and eigenvectors of a symmetric matrix; the derivative is symmetric.
+def eigh(a: Operand, UPLO: Literal["L", "U"] = "L") -> EighResult:
+    """Eigenvalues and eigenvectors of a symmetric matrix, read from its lower or upper triangle.
 
-    Where eigenvalues are equal, the eigenvectors that share one have no derivative; what they do among
-    themselves counts as 0.
+    The derivative is symmetric. Where eigenvalues are equal, the eigenvectors that share one have no derivative;
+    what they do among themselves counts as 0.
     """
-    y = apply(_eigh, (a,))
+    y = apply(_eigh, (a,), {"UPLO": UPLO})
     return EighResult(y[..., 0, :], y[..., 1:, :])
 
 
 @implements(np.linalg.eigvalsh)
-def eigvalsh(a: Operand) -> Tensor:
+def eigvalsh(a: Operand, UPLO: Literal["L", "U"] = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix in ascending order."""
-    return eigh(a).eigenvalues
+    return eigh(a, UPLO).eigenvalues
 
 
 class SVDResult(NamedTuple):

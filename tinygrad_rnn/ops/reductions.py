@@ -32,7 +32,7 @@ def reduction(op: Operation) -> Callable[..., Tensor]:
     def function(a: Operand, axis: Axis, dtype: DTypeLike | None = None, **attributes: Any) -> Tensor:
         if dtype is not None:
             a = astype(a, dtype)
-        if type(attributes.get("keepdims", False)) is not bool:
+        if not isinstance(attributes.get("keepdims", False), int | np.bool):
             raise OperandError(f"{op.name}: keepdims is True or False, not {attributes['keepdims']!r}")
         if axis is not None:
             a = as_tensor(op.name, a)

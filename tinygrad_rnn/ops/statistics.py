@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from tinygrad_rnn.node import Operand, Tensor
 from tinygrad_rnn.ops.arithmetic import nonzero
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def _deviation(x: Any, axis: Axes, ddof: float) -> Any:
-    """(x − mean) / (n − ddof)."""
-    return (x - x.mean(axis=axis, keepdims=True)) / builtins.max(count(x, axis) - ddof, 0)
+    """(x − mean) / (n − ddof), from the differences to one of the elements, so that it is 0 where all are equal."""
+    first = x[tuple([slice(0, 1) if axis is None or i in axis else slice(None) for i in range(x.ndim)])]
+    moved = x - first
+    return (moved - moved.mean(axis=axis, keepdims=True)) / builtins.max(count(x, axis) - ddof, 0)
 
 
 _var_node = reduction(declare(
@@ -74,7 +77,8 @@ def average(a: Operand, axis: Axis = None, weights: Operand | None = None, *, ke
     a, w = as_tensor("average", a), as_tensor("average", weights)
     if w.shape != a.shape:
         with explained("average", a, w):
-            if not isinstance(axis, int) or w.shape != (a.shape[axis],):
+            along = None if not isinstance(axis, int) else normalize_axis_index(axis, a.ndim)
+            if along is None or w.shape != (a.shape[along],):
                 raise ValueError("weights have the shape of the elements, or of the one axis averaged over")
-        w = broadcast_to(reshape(w, [-1 if i == axis % a.ndim else 1 for i in range(a.ndim)]), a.shape)
+        w = broadcast_to(reshape(w, [-1 if i == along else 1 for i in range(a.ndim)]), a.shape)
     return sum(a * w, axis, keepdims) / sum(w, axis, keepdims)
