@@ -120,6 +120,22 @@ def even(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(rng.integers(-16, 17, shape) / 8)
 
 
+def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers of both signs, less than 1 by at least ¼."""
+    return np.asarray(rng.integers(-48, 49, shape) / 64)
+
+
+def between(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Odd multiples of 1/128, which are no whole multiples of what the others draw."""
+    return real(rng, shape) + 1 / 128
+
+
+def matrices(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Matrices near diagonal ones with 1, 2, … there: well-conditioned, and with different eigenvalues."""
+    diagonal = np.eye(*shape[-2:]) * np.arange(1, shape[-1] + 1)
+    return diagonal + real(rng, shape) / 32
+
+
 def odd(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Odd multiples of 1/16, which no even one equals."""
     return even(rng, shape) + 1 / 16

@@ -21,6 +21,7 @@ from tinygrad_rnn.errors import (
     GraphError,
     GraphFormatError,
     IndexingError,
+    LinAlgError,
     MissingExtraError,
     NonFiniteError,
     OperandError,
@@ -39,9 +40,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "GraphFormatError", "IndexingError", "MissingExtraError", "Nodes", "NonFiniteError",
-    "OperandError", "Operation", "Origin", "OutputError", "ReboundError", "Role", "Rolled", "RolledEdge",
-    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
-    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "GraphError", "GraphFormatError", "IndexingError", "LinAlgError", "MissingExtraError", "Nodes",
+    "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError", "ReboundError", "Role", "Rolled",
+    "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad",
+    "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__

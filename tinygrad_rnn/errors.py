@@ -4,6 +4,8 @@ Each is a `TinygradRNNError` and also the built-in kind that fits, so both `exce
 and `except ValueError` work. A message says what was expected, what came, where, and what to do.
 """
 
+import numpy as np
+
 
 class TinygradRNNError(Exception):
     """The base of every error that the library raises on purpose."""
@@ -15,6 +17,10 @@ class ShapeError(TinygradRNNError, ValueError):
 
 class IndexingError(TinygradRNNError, IndexError):
     """An index that a tensor does not have."""
+
+
+class LinAlgError(TinygradRNNError, np.linalg.LinAlgError):
+    """A matrix that the operation is not defined for, such as the inverse of a singular one."""
 
 
 class DTypeError(TinygradRNNError, TypeError):

@@ -20,6 +20,7 @@ from tinygrad_rnn.errors import (
     AssignmentError,
     DTypeError,
     IndexingError,
+    LinAlgError,
     OperandError,
     ShapeError,
     TinygradRNNError,
@@ -206,6 +207,8 @@ def explain(name: str, inputs: Sequence[Tensor], error: Exception) -> TinygradRN
     kind: type[TinygradRNNError] = DTypeError
     if isinstance(error, TinygradRNNError):
         kind = type(error)
+    elif isinstance(error, np.linalg.LinAlgError):
+        kind = LinAlgError
     elif isinstance(error, ValueError):
         kind = ShapeError
     elif isinstance(error, IndexError):
