@@ -11,9 +11,12 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 (2, 2)
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from tinygrad_rnn import nn, ops
 from tinygrad_rnn.autodiff import Event, grad, jvp, trace_backward
-from tinygrad_rnn.drawing import Diagram, draw
 from tinygrad_rnn.errors import (
     AssignmentError,
     DrawingError,
@@ -36,6 +39,9 @@ from tinygrad_rnn.node import Operation, Origin, Tensor, no_grad, parameter, sco
 from tinygrad_rnn.ops import *  # noqa: F403  what `ops.__all__` lists
 from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
 
+if TYPE_CHECKING:
+    from tinygrad_rnn.drawing import Diagram, draw
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -46,3 +52,12 @@ __all__ = [
     "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
 ]  # fmt: skip
 __all__ += ops.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """What drawing needs is imported when it is first asked for, so that importing the library takes no time."""
+    if name not in ("Diagram", "draw", "drawing"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tinygrad_rnn import drawing
+
+    return drawing if name == "drawing" else getattr(drawing, name)

@@ -7,10 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tinygrad_rnn.errors import GraphError
-from tinygrad_rnn.graph.conversion import to_networkx
 from tinygrad_rnn.graph.copying import copy_nodes
 from tinygrad_rnn.graph.evaluation import evaluate
-from tinygrad_rnn.graph.exchange import read_json, write_json
 from tinygrad_rnn.graph.isomorphism import is_isomorphic
 from tinygrad_rnn.graph.nodes import Edge, Nodes
 from tinygrad_rnn.graph.order import dependencies, dependents, topological_order
@@ -242,6 +240,8 @@ class Graph:
         >>> network.nodes[1]["op"], list(network.edges(data="operand"))
         ('multiply', [(0, 1, 0), (0, 1, 1)])
         """
+        from tinygrad_rnn.graph.conversion import to_networkx
+
         return to_networkx(self.nodes)
 
     def to_json(self) -> str:
@@ -253,6 +253,8 @@ class Graph:
         Raises:
             GraphError: an operation or attribute that is not one of the library's.
         """
+        from tinygrad_rnn.graph.exchange import write_json  # with json and more, which few need
+
         graph = self if self.is_whole else self.copy()
         return write_json(graph.nodes, graph.outputs)
 
@@ -273,6 +275,8 @@ class Graph:
         >>> graph.find(label="W")[0].grad
         array([0.41997434, 0.07065082])
         """
+        from tinygrad_rnn.graph.exchange import read_json
+
         return cls(read_json(text))
 
     def __str__(self) -> str:
