@@ -6,6 +6,7 @@ An operation with several results has them side by side in one array; the public
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,11 +19,13 @@ from tinygrad_rnn.ops.arithmetic import equal, nonzero
 from tinygrad_rnn.ops.arranging import moveaxis
 from tinygrad_rnn.ops.declaration import declare, implements
 from tinygrad_rnn.ops.elementary import abs, sign
+from tinygrad_rnn.ops.linear_algebra import matmul
 from tinygrad_rnn.ops.reductions import Axes, kept, reduction
 from tinygrad_rnn.ops.shaping import as_tensor, broadcast_to, explained
 
 __all__ = [
-    "cholesky", "det", "eigh", "eigvalsh", "inv", "matrix_power", "norm", "pinv", "slogdet", "solve", "svd", "svdvals",
+    "cholesky", "det", "eigh", "eigvalsh", "inv", "matrix_power", "multi_dot", "norm", "pinv", "slogdet", "solve",
+    "svd", "svdvals",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -99,6 +102,15 @@ def matrix_power(a: Operand, n: int) -> Tensor:
         return a
     half = matrix_power(a, n // 2)
     return half @ half @ a if n % 2 else half @ half
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Operand]) -> Tensor:
+    """The product of two or more matrices from left to right; the first and the last may be vectors."""
+    if len(arrays) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
+    first, *others = arrays
+    return reduce(matmul, others, as_tensor("multi_dot", first))
 
 
 # ---------------------------------------------------------------------- determinants
