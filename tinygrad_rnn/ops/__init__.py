@@ -22,21 +22,15 @@ from tinygrad_rnn.ops.arithmetic import (
     subtract,
 )
 from tinygrad_rnn.ops.arranging import (
-    append,
     atleast_1d,
     atleast_2d,
     atleast_3d,
     broadcast_arrays,
     clip,
-    column_stack,
-    dsplit,
-    dstack,
     flip,
     fliplr,
     flipud,
     full_like,
-    hsplit,
-    hstack,
     moveaxis,
     pad,
     repeat,
@@ -47,8 +41,6 @@ from tinygrad_rnn.ops.arranging import (
     swapaxes,
     take,
     tile,
-    vsplit,
-    vstack,
 )
 from tinygrad_rnn.ops.cumulative import cumprod, cumsum, diff, gradient, prod
 from tinygrad_rnn.ops.declaration import OPERATIONS
@@ -97,6 +89,7 @@ from tinygrad_rnn.ops.elementary import (
     tanh,
     trunc,
 )
+from tinygrad_rnn.ops.joining import append, column_stack, dsplit, dstack, hsplit, hstack, vsplit, vstack
 from tinygrad_rnn.ops.linear_algebra import cross, dot, inner, kron, linear, matmul, outer, tensordot, vdot, vecdot
 from tinygrad_rnn.ops.protocols import attach
 from tinygrad_rnn.ops.reductions import log_softmax, logsumexp, max, mean, min, softmax, sum

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,15 @@ def outer(a: Operand, b: Operand) -> Tensor:
 def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Tensor:
     """The dot products of vectors along an axis."""
     return (as_tensor("vecdot", x1) * x2).sum(axis)
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Operand]) -> Tensor:
+    """The product of two or more matrices from left to right; the first and the last may be vectors."""
+    if len(arrays) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
+    first, *others = arrays
+    return reduce(matmul, others, as_tensor("multi_dot", first))
 
 
 @implements(np.vdot)
