@@ -86,6 +86,12 @@ def test_clip_shares_the_derivative_at_a_bound():
     np.testing.assert_array_equal(tg.grad(x.clip(0, 1).sum(), [x])[0].data, [0, 0.5, 1, 0.5, 0])
 
 
+def test_take_at_the_integers_of_a_tensor():
+    index = tg.tensor([[0, 2], [1, 1]])
+    np.testing.assert_array_equal(tg.take(X, index, axis=1).data, np.take(X, index.data, axis=1))
+    check_derivatives(lambda x: np.take(x, index), X)
+
+
 def test_clip_without_bounds_changes_nothing():
     x = tg.parameter(X)
     np.testing.assert_array_equal(np.clip(x, None, None).data, X)
