@@ -163,9 +163,16 @@ def take(a: Operand, indices: Any, axis: int | None = None) -> Tensor:
 
 
 @implements(np.repeat)
-def repeat(a: Operand, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
+def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Tensor:
     """Each element along an axis several times, or each of all elements in their order."""
-    return _pick("repeat", a, axis, lambda indices: np.repeat(indices, repeats))
+    if np.ndim(repeats):
+        return _pick("repeat", a, axis, lambda indices: np.repeat(indices, repeats))
+    a = ravel(a) if axis is None else as_tensor("repeat", a)
+    with explained("repeat", a):
+        axis = normalize_axis_index(axis or 0, a.ndim)
+    before, n, after = a.shape[:axis], a.shape[axis], a.shape[axis + 1 :]
+    side_by_side = broadcast_to(reshape(a, (*before, n, 1, *after)), (*before, n, repeats, *after))
+    return reshape(side_by_side, (*before, n * repeats, *after))
 
 
 @implements(np.tile)
