@@ -78,7 +78,10 @@ class Operation:
         for operand in operands:
             if type(operand) is Tensor:
                 return apply(self, operands, attributes)
-        return self.value(*operands, **attributes)
+        try:
+            return self.value(*operands, **attributes)
+        except (ValueError, IndexError, TypeError) as error:
+            raise explain(self.name, (), error) from error
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"

@@ -33,7 +33,8 @@ def check(function, *arrays, order=2):
         lambda x: np.roll(x, 5), lambda x: np.roll(x, -1, 1), lambda x: np.roll(x, (1, 2), (0, -1)),
         lambda x: np.roll(x, 2, (1, 2)), lambda x: np.roll(x, np.int64(2), 0),
         lambda x: np.roll(x, np.array([1, 2]), (0, 1)),
-        lambda x: np.repeat(x, 2), lambda x: np.repeat(x, 2, -1), lambda x: np.repeat(x, [0, 2, 1], axis=1),
+        lambda x: np.repeat(x, 2), lambda x: np.repeat(x, 0, 1), lambda x: np.repeat(x, 2, -1),
+        lambda x: np.repeat(x, [0, 2, 1], axis=1),
         lambda x: np.repeat(x, np.array([1, 0]), 0),
         lambda x: np.tile(x, 2), lambda x: np.tile(x, (2, 1)), lambda x: np.tile(x, (2, 1, 1, 3)),
         lambda x: np.tile(x, 0),
@@ -86,6 +87,12 @@ def test_clip_shares_the_derivative_at_a_bound():
     np.testing.assert_array_equal(tg.grad(x.clip(0, 1).sum(), [x])[0].data, [0, 0.5, 1, 0.5, 0])
 
 
+def test_take_at_the_integers_of_a_tensor():
+    index = tg.tensor([[0, 2], [1, 1]])
+    np.testing.assert_array_equal(tg.take(X, index, axis=1).data, np.take(X, index.data, axis=1))
+    check_derivatives(lambda x: np.take(x, index), X)
+
+
 def test_clip_without_bounds_changes_nothing():
     x = tg.parameter(X)
     np.testing.assert_array_equal(np.clip(x, None, None).data, X)
@@ -109,7 +116,7 @@ def test_broadcast_arrays_gives_all_of_them():
         lambda x: np.moveaxis(x, 3, 0), lambda x: np.moveaxis(x, (0, 1), 2), lambda x: np.rollaxis(x, 4),
         lambda x: np.swapaxes(x, 0, 3), lambda x: np.flip(x, 3), lambda x: np.rot90(x, 1, (0, 0)),
         lambda x: np.rot90(x, 1, (0, 1, 2)), lambda x: np.roll(x, 1, 4), lambda x: np.repeat(x, [1, 2], 2),
-        lambda x: np.repeat(x, 2, 5), lambda x: np.take(x, 9, 0),
+        lambda x: np.repeat(x, 2, 5), lambda x: np.repeat(x, -1), lambda x: np.take(x, 9, 0),
         lambda x: np.take(x, [1.5]), lambda x: np.take(x, 0, 4),
         lambda x: np.expand_dims(x, 7),
         lambda x: np.pad(x, ((1, 1), (2, 2))), lambda x: np.pad(x, -1), lambda x: np.array_split(x, 0),

@@ -86,3 +86,21 @@ def test_keepdims_is_not_a_dtype():
     """numpy's third argument is the dtype, ours is `keepdims`: to mistake one for the other is an error."""
     with pytest.raises(tg.OperandError, match="sum: keepdims is True or False"):
         np.sum(tg.parameter([1.0]), 0, np.float32)
+
+
+@pytest.mark.parametrize(("spacing", "axis"), [((), None), ((0.5,), None), ((0.5, 2), None), ((), (-1, 0))])
+def test_slopes_of_sampled_values(spacing, axis):
+    x = real(np.random.default_rng(0), (3, 4))
+    found, expected = np.gradient(tg.tensor(x), *spacing, axis=axis), np.gradient(x, *spacing, axis=axis)
+    for y, plain in zip(found, expected, strict=True):
+        np.testing.assert_allclose(y.data, plain, rtol=1e-15)
+    check_derivatives(lambda x: tg.stack(tg.gradient(x, *spacing, axis=axis)), x)
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing", "error"),
+    [((3, 4), (1, 2, 3), tg.ShapeError), ((1, 4), (), tg.ShapeError), ((3,), ([0, 1, 3],), tg.OperandError)],
+)
+def test_slopes_that_are_refused(shape, spacing, error):
+    with pytest.raises(error, match=r"^gradient"):
+        tg.gradient(np.ones(shape), *spacing)

@@ -156,6 +156,7 @@ def test_a_norm_curves_where_one_element_is_zero():
         (lambda a: np.linalg.norm(a, "max"), tg.OperandError),
         (lambda a: np.linalg.norm(a, "fro", axis=0), tg.ShapeError),
         (lambda a: np.linalg.norm(a, 2, axis=4), tg.ShapeError), (lambda a: np.linalg.svd(a[:2]), tg.OperandError),
+        (lambda a: np.linalg.multi_dot([a]), tg.ShapeError),
         (lambda a: np.linalg.matrix_power(a[:2], 2), tg.ShapeError), (lambda a: np.linalg.eig(a), tg.OperandError),
         (lambda a: np.linalg.inv(a.astype(np.float16)), tg.DTypeError),
         (lambda a: np.linalg.solve(a, [1.0]), tg.ShapeError),
@@ -165,3 +166,25 @@ def test_what_is_refused(call, error):
     with pytest.raises(error) as caught:
         call(tg.parameter(np.eye(3), label="a"))
     assert isinstance(caught.value, tg.TinygradRNNError)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        np.linalg.matmul, np.linalg.tensordot, np.linalg.vecdot, lambda a, b: np.linalg.cross(a, b),
+        lambda a, b: np.linalg.outer(a[0], b[0]), lambda a, b: np.linalg.matrix_transpose(a) * b,
+        lambda a, b: np.vecdot(a, b), lambda a, b: np.linalg.vecdot(a, b, axis=0),
+        lambda a, b: np.linalg.multi_dot([a, b]),
+    ],
+)  # fmt: skip
+def test_what_numpy_has_there_too(call):
+    a, b = matrices(RNG, (3, 3)), real(RNG, (3, 3))
+    np.testing.assert_allclose(call(tg.tensor(a), tg.tensor(b)).data, call(a, b), rtol=1e-14, atol=1e-15)
+
+
+def test_an_error_in_a_rule_names_the_operation():
+    x = tg.parameter(np.ones((2, 2)))
+    (g,) = tg.grad(tg.linalg.det(x), [x], create_graph=True)
+    for call in lambda: tg.grad(g.sum(), [x]), lambda: tg.jvp(g, [x], [np.eye(2)]):
+        with pytest.raises(tg.LinAlgError, match=r"^inv: Singular matrix"):
+            call()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, NamedTuple, SupportsIndex, overload
 
 from tinygrad_rnn.node import Tensor
 
 
 class Nodes(tuple[Tensor, ...]):
-    """Nodes in a fixed order; `in`, `index` and `count` go by identity, because `==` compares values."""
+    """Nodes in a fixed order; `in`, `index`, `count` and `==` go by identity: that of Tensors compares values."""
 
     __slots__ = ()
+
+    __hash__ = tuple.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, tuple) and len(self) == len(other) and all(map(operator.is_, self, other))
 
     def __contains__(self, node: object) -> bool:
         return any(member is node for member in self)
@@ -41,8 +47,19 @@ class Nodes(tuple[Tensor, ...]):
 
 
 class Edge(NamedTuple):
-    """`source` is operand number `operand` of `target`."""
+    """`source` is operand number `operand` of `target`; edges are equal if their ends are the same nodes."""
 
     source: Tensor
     target: Tensor
     operand: int
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Edge)
+            and self.source is other.source
+            and self.target is other.target
+            and self.operand == other.operand
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))

@@ -22,21 +22,15 @@ from tinygrad_rnn.ops.arithmetic import (
     subtract,
 )
 from tinygrad_rnn.ops.arranging import (
-    append,
     atleast_1d,
     atleast_2d,
     atleast_3d,
     broadcast_arrays,
     clip,
-    column_stack,
-    dsplit,
-    dstack,
     flip,
     fliplr,
     flipud,
     full_like,
-    hsplit,
-    hstack,
     moveaxis,
     pad,
     repeat,
@@ -47,10 +41,8 @@ from tinygrad_rnn.ops.arranging import (
     swapaxes,
     take,
     tile,
-    vsplit,
-    vstack,
 )
-from tinygrad_rnn.ops.cumulative import cumprod, cumsum, diff, prod
+from tinygrad_rnn.ops.cumulative import cumprod, cumsum, diff, gradient, prod
 from tinygrad_rnn.ops.declaration import OPERATIONS
 from tinygrad_rnn.ops.diagonals import diag, diagflat, diagonal, trace, tril, triu
 from tinygrad_rnn.ops.einstein import einsum
@@ -97,7 +89,8 @@ from tinygrad_rnn.ops.elementary import (
     tanh,
     trunc,
 )
-from tinygrad_rnn.ops.linear_algebra import cross, dot, inner, kron, linear, matmul, outer, tensordot, vdot
+from tinygrad_rnn.ops.joining import append, column_stack, dsplit, dstack, hsplit, hstack, vsplit, vstack
+from tinygrad_rnn.ops.linear_algebra import cross, dot, inner, kron, linear, matmul, outer, tensordot, vdot, vecdot
 from tinygrad_rnn.ops.protocols import attach
 from tinygrad_rnn.ops.reductions import log_softmax, logsumexp, max, mean, min, softmax, sum
 from tinygrad_rnn.ops.shaping import (
@@ -126,12 +119,12 @@ __all__ = [
     "cbrt", "ceil", "clip", "column_stack", "concatenate", "copy", "copysign", "cos", "cosh", "cross", "cumprod",
     "cumsum", "deg2rad", "diag", "diagflat", "diagonal", "diff", "divide", "dot", "dsplit", "dstack", "einsum", "exp",
     "exp2", "expand_dims", "expm1", "fabs", "flip", "fliplr", "flipud", "float_power", "floor", "floor_divide",
-    "fmax", "fmin", "fmod", "full_like", "hsplit", "hstack", "hypot", "inner", "kron", "linalg", "linear", "log",
-    "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "matmul", "matrix_transpose",
-    "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "nan_to_num", "negative", "outer", "pad",
-    "partition", "positive", "power", "prod", "ptp", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "rint", "roll", "rollaxis", "rot90", "round", "select", "sigmoid", "sign", "sin", "sinc", "sinh",
-    "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril", "triu",
-    "trunc", "var", "vdot", "vsplit", "vstack", "where",
+    "fmax", "fmin", "fmod", "full_like", "gradient", "hsplit", "hstack", "hypot", "inner", "kron", "linalg", "linear",
+    "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2", "logsumexp", "matmul",
+    "matrix_transpose", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "nan_to_num", "negative",
+    "outer", "pad", "partition", "positive", "power", "prod", "ptp", "rad2deg", "ravel", "reciprocal", "relu",
+    "remainder", "repeat", "reshape", "rint", "roll", "rollaxis", "rot90", "round", "select", "sigmoid", "sign",
+    "sin", "sinc", "sinh", "softmax", "softplus", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
+    "transpose", "tril", "triu", "trunc", "var", "vdot", "vecdot", "vsplit", "vstack", "where",
 ]  # fmt: skip

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from tinygrad_rnn.errors import OperandError
 from tinygrad_rnn.node import Array, Operand, Operation, Tensor, apply
 from tinygrad_rnn.ops.declaration import declare, implements, linear_in_all
 from tinygrad_rnn.ops.reductions import Axes, count, kept, reduction
@@ -164,3 +165,36 @@ def _end(end: Operand, a: Tensor, axis: int) -> Operand:
     """What is put before or after a: a number stands for one slice of it."""
     end = as_tensor("diff", end)
     return end if end.ndim else np.broadcast_to(end, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
+
+
+@implements(np.gradient)
+def gradient(f: Operand, *spacing: float, axis: Axis = None) -> Tensor | list[Tensor]:
+    """numpy's slopes of sampled values: half of the difference of the two neighbours.
+
+    Args:
+        f: the values.
+        spacing: how far apart they are: one number, or one for each axis.
+        axis: one or several; all if not given, with a result for each where there are several.
+
+    Raises:
+        ShapeError: an axis with fewer than two values, or not as many numbers as axes.
+        OperandError: a spacing that is not a number.
+    """
+    f = as_tensor("gradient", f)
+    if any(np.ndim(h) for h in spacing):
+        raise OperandError("gradient: values at places that are not evenly spaced have no rule")
+    with explained("gradient", f):
+        axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
+        spacings = np.broadcast_to(np.array(spacing or 1.0), len(axes)).tolist()
+        if any(f.shape[along] < 2 for along in axes):
+            raise ValueError("a slope is between two values or more")
+    slopes = [_slopes(f, along, h) for along, h in zip(axes, spacings, strict=True)]
+    return slopes[0] if len(slopes) == 1 else slopes
+
+
+def _slopes(f: Tensor, axis: int, h: float) -> Tensor:
+    def part(start: int | None, stop: int | None) -> Tensor:
+        return getitem(f, along(axis, slice(start, stop)))
+
+    inside = (part(2, None) - part(None, -2)) / (2 * h)
+    return concatenate([(part(1, 2) - part(0, 1)) / h, inside, (part(-1, None) - part(-2, -1)) / h], axis)

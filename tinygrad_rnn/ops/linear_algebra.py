@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ _matmul = linear_in_each("matmul", _matmul_value, [_matmul_left, _matmul_right])
 matmul = binary(_matmul)
 matmul.__name__ = matmul.__qualname__ = "matmul"
 matmul.__doc__ = "The matrix product a @ b, with numpy's rules for vectors and for stacks of matrices."
-NUMPY[np.matmul] = matmul
+NUMPY[np.matmul] = NUMPY[np.linalg.matmul] = matmul
 
 
 @implements(np.dot)
@@ -61,7 +62,7 @@ def dot(a: Operand, b: Operand) -> Tensor:
     return (a @ by_column).reshape(*a.shape[:-1], *others, columns)
 
 
-@implements(np.tensordot)
+@implements(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Tensor:
     """The sum of products over axes of a and of b: the last of a and the first of b, or a pair (of a, of b)."""
     a, b = as_tensor("tensordot", a), as_tensor("tensordot", b)
@@ -87,10 +88,25 @@ def inner(a: Operand, b: Operand) -> Tensor:
     return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, (-1, -1))
 
 
-@implements(np.outer)
+@implements(np.outer, np.linalg.outer)
 def outer(a: Operand, b: Operand) -> Tensor:
     """The products of all elements of a with all elements of b, as a matrix."""
     return reshape(a, (-1, 1)) * ravel(b)
+
+
+@implements(np.vecdot, np.linalg.vecdot)
+def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Tensor:
+    """The dot products of vectors along an axis."""
+    return (as_tensor("vecdot", x1) * x2).sum(axis)
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Operand]) -> Tensor:
+    """The product of two or more matrices from left to right; the first and the last may be vectors."""
+    if len(arrays) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
+    first, *others = arrays
+    return reduce(matmul, others, as_tensor("multi_dot", first))
 
 
 @implements(np.vdot)
@@ -110,7 +126,7 @@ def kron(a: Operand, b: Operand) -> Tensor:
     return (coarse * fine).reshape([n * m for n, m in zip(heights, widths, strict=True)])
 
 
-@implements(np.cross)
+@implements(np.cross, np.linalg.cross)
 def cross(a: Operand, b: Operand, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
     """The cross product of vectors of three elements."""
     if axis is not None:

@@ -36,7 +36,7 @@ PLAIN: frozenset[Callable[..., Any]] = frozenset({
     np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero,
     np.shape, np.ndim, np.size, np.result_type, np.zeros_like, np.ones_like, np.empty_like,
     np.array_repr, np.array_str, np.array2string,
-    np.linalg.matrix_rank, np.linalg.cond,
+    np.linalg.matrix_rank,
 })  # fmt: skip
 """numpy functions that have no derivative: given Tensors, they look at the values and answer plainly."""
 

@@ -32,7 +32,7 @@ def reduction(op: Operation) -> Callable[..., Tensor]:
     def function(a: Operand, axis: Axis, dtype: DTypeLike | None = None, **attributes: Any) -> Tensor:
         if dtype is not None:
             a = astype(a, dtype)
-        if not isinstance(attributes.get("keepdims", False), int | np.bool):
+        if attributes.get("keepdims", False) not in (False, True):
             raise OperandError(f"{op.name}: keepdims is True or False, not {attributes['keepdims']!r}")
         if axis is not None:
             a = as_tensor(op.name, a)

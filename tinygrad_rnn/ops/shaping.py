@@ -109,7 +109,7 @@ def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
         raise explain("transpose", (a,), error) from error
 
 
-@implements(np.matrix_transpose)
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
 def matrix_transpose(x: Operand) -> Tensor:
     """With its last two axes exchanged."""
     x = as_tensor("matrix_transpose", x)
