@@ -96,7 +96,7 @@ def read_json(text: str | bytes) -> list[Tensor]:
         raise GraphFormatError("not a graph: the text is nested too deeply") from None
     except GraphFormatError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise GraphFormatError(f"not a graph: {error}") from error
 
 

@@ -7,6 +7,7 @@ recurrent network becomes a small cyclic graph, as large for a thousand steps as
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,9 +78,10 @@ class Role:
         Raises:
             GraphError: it has none there.
         """
-        if step not in self.steps:
+        position = bisect_left(self.steps, step)
+        if self.steps[position : position + 1] != (step,):
             raise GraphError(f"{self!r} has no node at step {step}, only at {[*self.steps]}")
-        return self.nodes[self.steps.index(step)]
+        return self.nodes[position]
 
     def __repr__(self) -> str:
         of = self.op.name if self.op else "parameter" if self.nodes[0].requires_grad else "constant"
