@@ -14,7 +14,8 @@ from tinygrad_rnn.graph.exchange import read_json, write_json
 from tinygrad_rnn.graph.isomorphism import is_isomorphic
 from tinygrad_rnn.graph.nodes import Edge, Nodes
 from tinygrad_rnn.graph.order import dependencies, dependents, topological_order
-from tinygrad_rnn.graph.rolled import Rolled, roll
+from tinygrad_rnn.graph.rolled import Rolled
+from tinygrad_rnn.graph.rolling import roll
 from tinygrad_rnn.graph.table import node_table
 from tinygrad_rnn.node import Array, Tensor
 
