@@ -21,8 +21,10 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from functools import cache
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from typing import Any, NoReturn
+
+import numpy as np
 
 from tinygrad_rnn.errors import GraphError, GraphFormatError
 from tinygrad_rnn.graph.attributes import decode, encode
@@ -96,7 +98,7 @@ def read_json(text: str | bytes) -> list[Tensor]:
         raise GraphFormatError("not a graph: the text is nested too deeply") from None
     except GraphFormatError:
         raise
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise GraphFormatError(f"not a graph: {error}") from error
 
 
@@ -248,6 +250,8 @@ def _check_operands(op: Operation, inputs: Sequence[Tensor], attributes: Mapping
 @cache
 def _arguments(op: Operation) -> Signature:
     rule = next((rule for rule in op.vjps if rule is not None), None)
+    if rule is None and isinstance(op.value, np.ufunc):  # whose signature has settings that no node has
+        return Signature([Parameter(f"x{k}", Parameter.POSITIONAL_ONLY) for k in range(op.value.nin)])
     if rule is None:
         return signature(op.value)
     rule_of_operands = signature(rule)

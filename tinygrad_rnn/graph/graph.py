@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from tinygrad_rnn.errors import GraphError
 from tinygrad_rnn.graph.copying import copy_nodes
-from tinygrad_rnn.graph.evaluation import evaluate
+from tinygrad_rnn.graph.evaluation import Plan, evaluate, plan_evaluation
 from tinygrad_rnn.graph.isomorphism import is_isomorphic
 from tinygrad_rnn.graph.nodes import Edge, Nodes
 from tinygrad_rnn.graph.order import dependencies, dependents, topological_order
-from tinygrad_rnn.graph.rolled import Rolled, roll
+from tinygrad_rnn.graph.rolled import Rolled
+from tinygrad_rnn.graph.rolling import roll
 from tinygrad_rnn.graph.table import node_table
 from tinygrad_rnn.node import Array, Tensor
 
@@ -197,7 +198,11 @@ class Graph:
         """
         given = {} if values is None else values
         arrays = {node: node._fitting(given[node]) for node in self._own(given)}
-        return evaluate(self.nodes, self.outputs, arrays)
+        return evaluate(self._plan, self.outputs, arrays)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan_evaluation(self.nodes, self.outputs)
 
     # ------------------------------------------------------------------ form
 

@@ -110,10 +110,7 @@ def read_view(
     end = offset + sum(span for span in spans if span > 0) + buffer.itemsize
     if 0 not in shape and not 0 <= start <= end <= buffer.nbytes:
         raise ValueError(f"an array from byte {start} to {end} of {buffer.nbytes}")
-    try:
-        array: Array = np.ndarray(shape, buffer.dtype, buffer, 0 if 0 in shape else offset, strides)
-    except (TypeError, OverflowError) as error:
-        raise ValueError(str(error)) from error
+    array: Array = np.ndarray(shape, buffer.dtype, buffer, 0 if 0 in shape else offset, strides)
     if not scalar:
         return array
     if shape:

@@ -14,6 +14,7 @@ class Nodes(tuple[Tensor, ...]):
     __slots__ = ()
 
     __hash__ = tuple.__hash__
+    __ne__ = object.__ne__  # the opposite of `__eq__`, where tuple has its own
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, tuple) and len(self) == len(other) and all(map(operator.is_, self, other))
@@ -60,6 +61,9 @@ class Edge(NamedTuple):
             and self.target is other.target
             and self.operand == other.operand
         )
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(tuple(self))

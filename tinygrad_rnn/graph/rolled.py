@@ -7,25 +7,18 @@ recurrent network becomes a small cyclic graph, as large for a thousand steps as
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from tinygrad_rnn.errors import GraphError
 from tinygrad_rnn.graph.nodes import Edge, Nodes
-from tinygrad_rnn.graph.roles import find_roles, shared_nodes
-from tinygrad_rnn.graph.table import columns, formula, kind
+from tinygrad_rnn.graph.table import columns, distinct_names, formula, kind
 from tinygrad_rnn.node import Operation, Shape, Tensor
-
-Steps = Mapping[Tensor, int | None]
-"""The time step that each node belongs to."""
-
-Readers = Mapping[Tensor, Sequence[tuple[Tensor, int]]]
-"""For each leaf the nodes that read it, each with the number of the operand."""
 
 NUMBER = re.compile(r"(\d+)")
 
@@ -77,9 +70,10 @@ class Role:
         Raises:
             GraphError: it has none there.
         """
-        if step not in self.steps:
+        position = bisect_left(self.steps, step)
+        if self.steps[position : position + 1] != (step,):
             raise GraphError(f"{self!r} has no node at step {step}, only at {[*self.steps]}")
-        return self.nodes[self.steps.index(step)]
+        return self.nodes[position]
 
     def __repr__(self) -> str:
         of = self.op.name if self.op else "parameter" if self.nodes[0].requires_grad else "constant"
@@ -153,7 +147,7 @@ class Rolled:
 
     def __str__(self) -> str:
         """A line for each role; what is read at another step has the distance in brackets."""
-        names = _names(self.roles)
+        names = dict(zip(self.roles, distinct_names([role.label for role in self.roles]), strict=True))
         operands: dict[Role, dict[int | None, list[str]]] = defaultdict(lambda: defaultdict(list))
         for edge in self.edges:
             distance = f"[{-edge.offset:+d}]" if edge.offset else ""
@@ -171,148 +165,6 @@ class Rolled:
         return f"<rolled graph: {len(self.roles)} roles, {len(self.edges)} edges, {len(self.steps)} time steps>"
 
 
-def roll(nodes: Sequence[Tensor]) -> Rolled:
-    """The rolled form of a graph's nodes, which are in topological order.
-
-    Roles go by time steps, as `find_roles` finds them. A node made from several steps, as a running sum is,
-    is reckoned to the latest of them if other steps have its like. A leaf that one step alone reads is reckoned
-    to that step, unless it stands where other steps read what is carried, as an initial state does.
-    """
-    order = _with_origins(nodes)
-    shared = shared_nodes(order)
-    steps = _reckon(order, shared, apart=set())
-    numbers = find_roles(order, shared, steps)
-    occurrences = Counter(numbers.values())
-    alone = {
-        node
-        for node, number in numbers.items()
-        if node.step is None and node.origin is None and occurrences[number] == 1
-    }
-    if alone:
-        steps = _reckon(order, shared, alone)
-        numbers = find_roles(order, shared, steps)
-    readers = _readers_of_leaves(order)
-    with_leaves = _reckon_leaves(steps, shared, numbers, readers)
-    return _assemble(nodes, with_leaves, {**numbers, **_leaf_keys(with_leaves, numbers, readers)})
-
-
-def _with_origins(nodes: Iterable[Tensor]) -> list[Tensor]:
-    """The nodes and, for those of a backward pass, the forward nodes that say which of them are alike."""
-    found = set(nodes)
-    waiting = list(found)
-    while waiting:
-        node = waiting.pop()
-        for source in (*node.inputs, *node.origin[:1]) if node.origin else node.inputs:
-            if source not in found:
-                found.add(source)
-                waiting.append(source)
-    return sorted(found, key=attrgetter("serial"))
-
-
-def _readers_of_leaves(order: Iterable[Tensor]) -> Readers:
-    readers: dict[Tensor, list[tuple[Tensor, int]]] = {}
-    for node in order:
-        if node.op is None:
-            readers[node] = []
-        for operand, source in enumerate(node.inputs):
-            if source.op is None:
-                readers[source].append((node, operand))
-    return readers
-
-
-# ---------------------------------------------------------------------- which step
-
-
-def _reckon(order: Iterable[Tensor], shared: set[Tensor], apart: set[Tensor]) -> Steps:
-    """The step of each node: its mark, or what it is made from; of those that stand apart none."""
-    steps: dict[Tensor, int | None] = {}
-    for node in order:
-        step = node.step
-        if step is None and node not in apart:
-            if node.origin is not None:
-                step = _step_of_origin(node.origin.node, node.origin.operand, steps)
-            elif node.op is not None and node not in shared:
-                step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
-        steps[node] = step
-    return steps
-
-
-def _step_of_origin(forward: Tensor, operand: int | None, steps: Steps) -> int | None:
-    """The forward node's step; if it has none, that of the operand to which the rule hands something on."""
-    step = steps[forward]
-    return steps[forward.inputs[operand]] if step is None and operand is not None else step
-
-
-def _reckon_leaves(steps: Steps, shared: set[Tensor], numbers: Mapping[Tensor, int], readers: Readers) -> Steps:
-    """The steps, with those of leaves that one step alone reads, but not in the place of something carried."""
-    carried = {
-        (number, operand)
-        for node, number in numbers.items()
-        for operand, source in enumerate(node.inputs)
-        if steps[source] not in (None, steps[node])
-    }
-    alone = {}
-    for leaf, places in readers.items():
-        initial = any(node in numbers and (numbers[node], operand) in carried for node, operand in places)
-        at = {steps[node] for node, _ in places}
-        if steps[leaf] is None and leaf not in shared and not initial and len(at) == 1:
-            alone[leaf] = at.pop()
-    return {**steps, **alone}
-
-
-def _leaf_keys(steps: Steps, numbers: Mapping[Tensor, int], readers: Readers) -> dict[Tensor, Hashable]:
-    """For each leaf of a step what it has in common with its likes: which role reads it, how, and how much later."""
-    keys: dict[Tensor, Hashable] = {}
-    unread: Counter[int] = Counter()
-    for leaf, places in readers.items():
-        step = steps[leaf]
-        if step is None:
-            continue
-        lags = [
-            (at - step, numbers[node], operand)
-            for node, operand in places
-            if node in numbers and (at := steps[node]) is not None
-        ]
-        if lags:
-            keys[leaf] = "leaf", *min(lags, key=lambda place: abs(place[0]))
-        else:
-            keys[leaf] = "unread", unread[step]
-            unread[step] += 1
-    return keys
-
-
-# ---------------------------------------------------------------------- putting together
-
-
-def _assemble(nodes: Iterable[Tensor], steps: Steps, keys: Mapping[Tensor, Hashable]) -> Rolled:
-    """The roles of nodes with equal keys, and of each node without a key; and the edges between them."""
-    nodes = list(nodes)
-    members: dict[Hashable, list[Tensor]] = defaultdict(list)
-    for node in nodes:
-        members[keys.get(node, node)].append(node)
-    roles = []
-    role_of: dict[Tensor, Role] = {}
-    for number, likes in enumerate(members.values()):
-        marked = sorted([(step, node.serial, node) for node in likes if (step := steps[node]) is not None])
-        in_order = [node for _, _, node in marked] or likes
-        roles.append(Role(number, Nodes(in_order), tuple([step for step, _, _ in marked])))
-        role_of |= dict.fromkeys(likes, roles[-1])
-    alike: dict[tuple[Role, Role, int | None, int | None], list[Edge]] = defaultdict(list)
-    for node in nodes:
-        for operand, source in enumerate(node.inputs):
-            if source in role_of:
-                there, here = steps[source], steps[node]
-                offset = None if there is None or here is None else here - there
-                one_a_step = here is None and there is not None
-                place = role_of[source], role_of[node], None if one_a_step else operand, offset
-                alike[place].append(Edge(source, node, operand))
-    edges = []
-    for place, group in alike.items():
-        at = [steps[edge.source] if steps[edge.target] is None else steps[edge.target] for edge in group]
-        edges.append(RolledEdge(*place, tuple(sorted(step for step in at if step is not None)), tuple(group)))
-    return Rolled(roles, edges)
-
-
 # ---------------------------------------------------------------------- as text
 
 
@@ -324,15 +176,6 @@ def _part(texts: Sequence[str], steps: Sequence[int]) -> str | None:
         return None
     distances = {int(text) - step for text, step in zip(texts, steps, strict=True)}
     return f"t{distances.pop():+d}".replace("t+0", "t") if len(distances) == 1 else None
-
-
-def _names(roles: Sequence[Role]) -> dict[Role, str]:
-    labels = [role.label or "" for role in roles]
-    uses = Counter(labels)
-    return {
-        role: label if label and uses[label] == 1 else f"{label}%{role.number}"
-        for role, label in zip(roles, labels, strict=True)
-    }
 
 
 def _when(steps: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ WIDEST = 80
 
 def node_table(nodes: Sequence[Tensor]) -> str:
     """A line for each node: `h_3 = tanh(a_3)   (2, 16) float64   step 3`."""
-    name = node_names(nodes)
+    name = dict(zip(nodes, distinct_names([node.label for node in nodes]), strict=True))
 
     def equation(node: Tensor) -> str:
         return f"{name[node]} = {formula(node, [name.get(source, source.label or '…') for source in node.inputs])}"
@@ -27,15 +27,10 @@ def node_table(nodes: Sequence[Tensor]) -> str:
     return columns((equation(node), kind(node), when(node)) for node in nodes)
 
 
-def node_names(nodes: Iterable[Tensor]) -> dict[Tensor, str]:
-    """A name for each node: its label; its position, as in %7, where it has none; both where others have it too."""
-    nodes = list(nodes)
-    uses = Counter(node.label for node in nodes)
-    names = {}
-    for number, node in enumerate(nodes):
-        label = node.label or ""
-        names[node] = label if label and uses[label] == 1 else f"{label}%{number}"
-    return names
+def distinct_names(labels: Sequence[str | None]) -> list[str]:
+    """A name for each label: itself; its position, as in %7, if there is none; both if another one is equal."""
+    uses = Counter(labels)
+    return [label if label and uses[label] == 1 else f"{label or ''}%{number}" for number, label in enumerate(labels)]
 
 
 def formula(node: Tensor, operands: Sequence[str]) -> str:
