@@ -12,7 +12,7 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 """
 
 from tinygrad_rnn import nn, ops
-from tinygrad_rnn.autodiff import Event, grad, jvp, trace_backward
+from tinygrad_rnn.autodiff import Event, checkpoint, checkpoint_sequence, detect_anomaly, grad, jvp, trace_backward
 from tinygrad_rnn.drawing import Diagram, draw
 from tinygrad_rnn.errors import (
     AssignmentError,
