@@ -12,14 +12,29 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 """
 
 from tinygrad_rnn import nn, ops
-from tinygrad_rnn.autodiff import Event, checkpoint, checkpoint_sequence, detect_anomaly, grad, jvp, trace_backward
+from tinygrad_rnn.autodiff import (
+    Event,
+    check_gradients,
+    checkpoint,
+    checkpoint_sequence,
+    detect_anomaly,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    trace_backward,
+    value_and_grad,
+)
 from tinygrad_rnn.drawing import Diagram, draw
 from tinygrad_rnn.errors import (
     AssignmentError,
     DrawingError,
     DTypeError,
+    GradientCheckError,
     GraphError,
     IndexingError,
+    KinkError,
     NonFiniteError,
     OperandError,
     ReboundError,
@@ -35,9 +50,10 @@ from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "IndexingError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "ReboundError",
-    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
-    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "GradientCheckError",
+    "Graph", "GraphError", "IndexingError", "KinkError", "Nodes", "NonFiniteError", "OperandError", "Operation",
+    "Origin", "ReboundError", "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "check_gradients",
+    "checkpoint", "checkpoint_sequence", "clip_grad_norm", "detect_anomaly", "draw", "grad", "hessian", "hvp",
+    "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward", "value_and_grad",
 ]  # fmt: skip
 __all__ += ops.__all__

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -21,10 +21,10 @@ def jvp(
 ) -> Tensor: ...
 @overload
 def jvp(
-    output: Iterable[Tensor], inputs: Iterable[Tensor], tangents: Iterable[Operand], create_graph: bool = False
+    output: Sequence[Tensor], inputs: Iterable[Tensor], tangents: Iterable[Operand], create_graph: bool = False
 ) -> tuple[Tensor, ...]: ...
 def jvp(
-    output: Tensor | Iterable[Tensor],
+    output: Tensor | Sequence[Tensor],
     inputs: Iterable[Tensor],
     tangents: Iterable[Operand],
     create_graph: bool = False,

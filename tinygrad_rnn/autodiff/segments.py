@@ -81,11 +81,15 @@ def require_current(order: Iterable[Tensor]) -> None:
 # ---------------------------------------------------------------------- walks
 
 
+def _has_checkpoints(order: Iterable[Tensor]) -> bool:
+    return CHECKPOINT in set(map(attrgetter("op"), order))
+
+
 def walk_back(
     backprop: Backprop, order: Sequence[Tensor], needed: set[Tensor], adjoints: Table, cut: Edges
 ) -> Iterator[Any]:
     """Backprop over a graph with or without checkpoints: what `backprop` yields, node by node, last first."""
-    if not any([node.op is CHECKPOINT for node in order]):
+    if not _has_checkpoints(order):
         return backprop(reversed(order), needed, adjoints, cut)
     return _back_through_checkpoints(backprop, list(order), needed, adjoints, cut)
 
@@ -140,7 +144,7 @@ def walk_forward(order: Sequence[Tensor], tangents: Table, carry: Callable[[Tens
         tangents: the table that the caller fills as the nodes come.
         carry: gives a node a tangent.
     """
-    if not any([node.op is CHECKPOINT for node in order]):
+    if not _has_checkpoints(order):
         return order
     return _forward_through_checkpoints(list(reversed(order)), tangents, carry)
 
@@ -164,7 +168,8 @@ def _forward_through_checkpoints(
 
 def _build_again(checkpoint: Tensor) -> tuple[Sequence[Tensor], list[Tensor]]:
     require_current([checkpoint])
-    results, made = checkpoint.attributes["segment"].build()
+    segment: Segment = checkpoint.attributes["segment"]
+    results, made = segment.build()
     for node in made:
         if node.op is None and node.requires_grad:
             raise GraphError(
@@ -176,7 +181,7 @@ def _build_again(checkpoint: Tensor) -> tuple[Sequence[Tensor], list[Tensor]]:
 
 def _result(output: Tensor, results: Sequence[Tensor]) -> Tensor:
     """The node made again for an output of a checkpoint; raise an error if it does not have the same value."""
-    position = output.attributes["output"]
+    position: int = output.attributes["output"]
     if position < len(results):
         result = results[position]
         if result.dtype == output.dtype and np.array_equal(result._data, output._data, equal_nan=True):

@@ -15,9 +15,11 @@ import numpy as np
 
 from tinygrad_rnn.autodiff.segments import CHECKPOINT, OUTPUT, Segment, made_since, now
 from tinygrad_rnn.errors import OperandError, SettingError
-from tinygrad_rnn.node import Operand, Tensor, current_context, make, step
+from tinygrad_rnn.node import Array, Tensor, current_context, make, step
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
+Advance = Callable[[int, Any], tuple[Any, Any]]
+"""A time step of a given sequence: from the time and the state before, the output and the state."""
 Schedule = Callable[[int], "list[tuple[int, Schedule]]"]
 """For so many steps, the lengths of the segments not to keep, and how each is to be gone through again."""
 
@@ -59,7 +61,7 @@ def checkpoint(function: Callable[..., Any], *inputs: Any) -> Any:
 
 
 def checkpoint_sequence(
-    function: Step, xs: Iterable[Operand], state: Any, snapshots: int | None = None
+    function: Step, xs: Tensor | Array | Iterable[Any], state: Any, snapshots: int | None = None
 ) -> tuple[list[Any], Any]:
     """Run a recurrence over a sequence, keeping the states of a few steps and none of the nodes between.
 
@@ -68,7 +70,7 @@ def checkpoint_sequence(
     Args:
         function: one time step, `function(x, state) -> (output, state)`; what it may return is what
             `checkpoint` allows. Its nodes are marked with the time step, from 1.
-        xs: one for each step.
+        xs: an array or Tensor whose first axis is time, or an iterable of what to give each step.
         state: a Tensor, or a tuple or list of several: what the first step is given.
         snapshots: at most so many states, the first one included, are kept by the graph, and as many again
             while a walk is going through it. The steps are then computed no more often than with any other
@@ -88,38 +90,42 @@ def checkpoint_sequence(
     ...     return None, (h, loss + (h * h).sum())
     >>> _, (h, loss) = tg.checkpoint_sequence(advance, np.ones((100, 1, 1)), (tg.tensor([[0.0]]), tg.tensor(0.0)))
     >>> len(tg.Graph(loss))
-    93
+    100
     >>> loss.backward()
     """
     schedule = _square_root if snapshots is None else _binomial(_whole(snapshots))
     if not current_context()[2]:
         schedule = _keep_all
-    return _run(function, list(enumerate(xs, start=1)), state, schedule)
+    given = xs if isinstance(xs, Tensor | np.ndarray) else list(xs)
+
+    def at(t: int, state: Any) -> tuple[Any, Any]:
+        with step(t):
+            return function(given[t - 1], state)
+
+    return _run(at, range(1, len(given) + 1), state, schedule)
 
 
-def _run(function: Step, steps: Sequence[tuple[int, Any]], state: Any, schedule: Schedule) -> tuple[list[Any], Any]:
+def _run(at: Advance, steps: range, state: Any, schedule: Schedule) -> tuple[list[Any], Any]:
     """The steps one after the other, in segments as the schedule says, the rest kept."""
     outputs: list[Any] = []
     done = 0
     for length, inner in schedule(len(steps)):
-        made, state = _run_segment(function, steps[done : done + length], state, inner)
+        made, state = _run_segment(at, steps[done : done + length], state, inner)
         outputs += made
         done += length
-    for t, x in steps[done:]:
-        with step(t):
-            output, state = function(x, state)
+    for t in steps[done:]:
+        output, state = at(t, state)
         outputs.append(output)
     return outputs, state
 
 
-def _run_segment(function: Step, steps: Sequence[tuple[int, Any]], state: Any, inner: Schedule) -> Any:
+def _run_segment(at: Advance, steps: range, state: Any, inner: Schedule) -> Any:
     start, read = now(), dict[Tensor, None]()
     outputs, later = [], state
-    for t, x in steps:
-        with step(t):
-            output, later = _forget(function(x, later), start, read)
+    for t in steps:
+        output, later = _forget(at(t, later), start, read)
         outputs.append(output)
-    segment = Segment(lambda: list(_tensors(_run(function, steps, state, inner))), current_context())
+    segment = Segment(lambda: list(_tensors(_run(at, steps, state, inner))), current_context())
     return _stand_in((outputs, later), start, read, segment)
 
 
@@ -188,6 +194,7 @@ def advances(steps: int, snapshots: int) -> int:
     Each step is computed once more to be kept. The closed form is r·l − β(s + 1, r − 1), where β(s, r) is the
     binomial coefficient of s + r over s, and r the least number with l ≤ β(s, r).
 
+    >>> from tinygrad_rnn.autodiff.checkpointing import advances
     >>> advances(10, 3)
     15
     """
