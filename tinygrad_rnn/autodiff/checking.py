@@ -49,6 +49,7 @@ def check_gradients(function: Function, *inputs: Operand, order: int = 2, modes:
         KinkError: the function has a kink or a jump at an entry, or is not finite near it, so that finite
             differences say nothing. It is a GradientCheckError too.
         SettingError: an unknown mode, or an order below 1.
+        OperandError: no input is of a floating dtype.
 
     >>> tg.check_gradients(lambda x, y: tg.tanh(x) * y, [0.5, -1.0], 2.0)
     >>> tg.check_gradients(tg.abs, [1.0, 0.0])
@@ -59,7 +60,10 @@ def check_gradients(function: Function, *inputs: Operand, order: int = 2, modes:
     if not modes or not set(modes) <= set(MODES) or order < 1:
         raise SettingError(f"modes are {' and '.join(MODES)}, and the order is at least 1; got {modes} and {order}")
     given = [_as_input(position, operand) for position, operand in enumerate(inputs)]
-    _check("", function, given, order, modes, np.random.default_rng(0))
+    if not _floating(given):
+        raise OperandError("there is no input of a floating dtype to differentiate by")
+    with np.errstate(all="ignore"):  # what is not finite is reported as a kink
+        _check("", function, given, order, modes, np.random.default_rng(0))
 
 
 def _as_input(position: int, operand: Operand) -> Input:
@@ -113,20 +117,23 @@ def _check_once(
         raise OperandError(f"expected a function that returns a Tensor, not a {type(output).__qualname__}")
     weights = _draw(rng, output.data)
     gradients = grad(output, [nodes[k] for k in moving], weights)
-    for k, gradient in zip(moving, gradients, strict=True):
-        for index in np.ndindex(inputs[k].value.shape):
-            place = f"{inputs[k].name}, entry {index}"
-            slope, tolerance = _slope(place, _along(function, inputs, k, index, weights))
-            for mode in modes:
-                found = gradient.data[index]
-                if mode == "forward":
-                    found = np.sum(weights * jvp(output, [nodes[k]], [_unit(inputs[k].value, index)]).data)
-                if not abs(found - slope) <= tolerance:
-                    raise GradientCheckError(
-                        f"{place}: {mode} mode finds {found} for the {what}function, "
-                        f"the finite difference is {slope} ± {tolerance:.1g}"
-                    )
+    entries = [(k, g, index) for k, g in zip(moving, gradients, strict=True) for index in np.ndindex(g.shape)]
+    slopes = [_slope(_place(inputs, k, index), _along(function, inputs, k, index, weights)) for k, _, index in entries]
+    for (k, gradient, index), (slope, tolerance) in zip(entries, slopes, strict=True):
+        for mode in modes:
+            found = gradient.data[index]
+            if mode == "forward":
+                found = np.sum(weights * jvp(output, [nodes[k]], [_unit(inputs[k].value, index)]).data)
+            if not abs(found - slope) <= tolerance:
+                raise GradientCheckError(
+                    f"{_place(inputs, k, index)}: {mode} mode finds {found} for the {what}function, "
+                    f"the finite difference is {slope} ± {tolerance:.1g}"
+                )
     return weights
+
+
+def _place(inputs: Sequence[Input], k: int, index: tuple[int, ...]) -> str:
+    return f"{inputs[k].name}, entry {index}"
 
 
 def _floating(inputs: Sequence[Input]) -> list[int]:
@@ -177,15 +184,13 @@ def _slope(place: str, change: Change) -> tuple[float, float]:
         KinkError: the derivatives from the left, from the right and across differ, or are not finite.
     """
     h, rounding = change.step, change.rounding
-    with np.errstate(all="ignore"):  # what is not finite is reported below
-        left_2, left_1, here, right_1, right_2 = values = [
-            np.asarray(change.at(k * h), np.longdouble) for k in (-2, -1, 0, 1, 2)
-        ]
-        from_left = float(np.sum(3 * here - 4 * left_1 + left_2)) / (2 * h)
-        from_right = float(np.sum(4 * right_1 - 3 * here - right_2)) / (2 * h)
-        across = float(np.sum(right_2 - left_2)) / (4 * h)
-        central = float(np.sum(left_2 - right_2 + 8 * (right_1 - left_1))) / (12 * h)
-        size = max(float(np.sum(np.abs(value))) for value in values) + abs(central)
+    values = [np.asarray(change.at(k * h), np.longdouble) for k in (-2, -1, 0, 1, 2)]
+    left_2, left_1, here, right_1, right_2 = values
+    from_left = float(np.sum(3 * here - 4 * left_1 + left_2)) / (2 * h)
+    from_right = float(np.sum(4 * right_1 - 3 * here - right_2)) / (2 * h)
+    across = float(np.sum(right_2 - left_2)) / (4 * h)
+    central = float(np.sum(left_2 - right_2 + 8 * (right_1 - left_1))) / (12 * h)
+    size = max(float(np.sum(np.abs(value))) for value in values) + abs(central)
     if not np.ptp([from_left, from_right, across]) <= size * rounding**0.25:
         raise KinkError(
             f"{place}: a kink, a jump or an edge of the domain; the finite differences are {from_left} from the left, "

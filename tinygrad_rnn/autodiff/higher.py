@@ -49,7 +49,7 @@ def jacobian(output: Tensor, input: Tensor, mode: Mode | None = None, create_gra
         rows = [grad(output, [input], unit, create_graph)[0] for unit in _units(output)]
         return _joined(rows, output, input, 0)
     if mode == "forward":
-        columns = [jvp(output, [input], [unit], create_graph).astype(input.dtype) for unit in _units(input)]
+        columns = [jvp(output, [input], [unit], create_graph) for unit in _units(input)]
         return _joined(columns, output, input, -1)
     raise SettingError(f'mode is "reverse", "forward" or None, not {mode!r}')
 
@@ -63,12 +63,13 @@ def _units(node: Tensor) -> Iterator[Array]:
 
 
 def _joined(parts: Sequence[Tensor], output: Tensor, input: Tensor, axis: int) -> Tensor:
-    """The rows or columns of a Jacobian as one; constant if all of them are leaves."""
+    """The rows or columns of a Jacobian as one, of the input's dtype; constant if all of them are leaves."""
     shape = output.shape + input.shape
     if all(part.op is None for part in parts):
         arrays = [part._data for part in parts]
-        return tensor(np.stack(arrays, axis).reshape(shape) if arrays else np.zeros(shape, input.dtype))
-    return stack(parts, axis).reshape(shape)
+        return tensor(np.stack(arrays, axis).reshape(shape) if arrays else np.zeros(shape), dtype=input.dtype)
+    joined = stack(parts, axis).reshape(shape)
+    return joined if joined.dtype == input.dtype else joined.astype(input.dtype)
 
 
 def hessian(output: Tensor, input: Tensor, create_graph: bool = False) -> Tensor:
