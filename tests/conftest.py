@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-from tinygrad_rnn import node
+from tests.support import no_setting_left
 
 settings.register_profile("deterministic", derandomize=True, database=None, deadline=None, max_examples=50)
 settings.load_profile("deterministic")
@@ -12,8 +12,5 @@ settings.load_profile("deterministic")
 @pytest.fixture(autouse=True)
 def nothing_leaks():
     """Fail where a test ends inside a step, scope, no_grad, backward pass or detect_anomaly that it did not leave."""
-    before = node.current_context()
-    yield
-    after = node.current_context()
-    node._context.set(before)
-    assert after is before, f"a setting was not left: nodes are now made in the context {after}"
+    with no_setting_left():
+        yield

@@ -63,7 +63,7 @@ def test_empty_and_scalar_jacobians():
 
 def test_what_has_no_jacobian():
     x = tg.parameter(B)
-    with pytest.raises(tg.SettingError, match="mode is .*, not 'backward'"):
+    with pytest.raises(tg.SettingError, match="not 'backward'"):
         tg.jacobian(x, x, mode="backward")
     with pytest.raises(tg.DTypeError, match="cannot be differentiated"):
         tg.jacobian(x, tg.tensor([1, 2]))
