@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 import tinygrad_rnn as tg
+from tinygrad_rnn import node
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[..., tg.Tensor]
@@ -18,6 +20,16 @@ ROUNDING = float(np.finfo(np.float64).eps)
 def same(nodes: Iterable[tg.Tensor], others: Iterable[tg.Tensor]) -> bool:
     """Whether these are the same nodes in the same order; `==` would compare their values."""
     return [*map(id, nodes)] == [*map(id, others)]
+
+
+@contextmanager
+def no_setting_left() -> Iterator[None]:
+    """Fail if nodes are made otherwise at the end than at the beginning, and put it right again."""
+    before = node.current_context()
+    yield
+    after = node.current_context()
+    node._context.set(before)
+    assert after is before, f"a setting was not left: nodes are now made in the context {after}"
 
 
 # ---------------------------------------------------------------------- finite differences

@@ -17,14 +17,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_rnn import nn, ops
-from tinygrad_rnn.autodiff import Event, grad, jvp, trace_backward
+from tinygrad_rnn.autodiff import (
+    Event,
+    check_gradients,
+    checkpoint,
+    checkpoint_sequence,
+    detect_anomaly,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    trace_backward,
+    value_and_grad,
+)
 from tinygrad_rnn.errors import (
     AssignmentError,
     DrawingError,
     DTypeError,
+    GradientCheckError,
     GraphError,
     GraphFormatError,
     IndexingError,
+    KinkError,
     LinAlgError,
     MissingExtraError,
     NonFiniteError,
@@ -46,11 +61,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "GraphFormatError", "IndexingError", "LinAlgError", "MissingExtraError", "Nodes",
-    "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError", "ReboundError", "Role", "Rolled",
-    "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad",
-    "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event",
+    "GradientCheckError", "Graph", "GraphError", "GraphFormatError", "IndexingError", "KinkError", "LinAlgError",
+    "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError",
+    "ReboundError", "Role", "Rolled", "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError",
+    "check_gradients", "checkpoint", "checkpoint_sequence", "clip_grad_norm", "detect_anomaly", "draw", "grad",
+    "hessian", "hvp", "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "value_and_grad",
 ]  # fmt: skip
 __all__ += ops.__all__
 

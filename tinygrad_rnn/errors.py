@@ -55,6 +55,14 @@ class NonFiniteError(TinygradRNNError, FloatingPointError):
     """An infinity or a NaN where only a finite number can be worked with."""
 
 
+class GradientCheckError(TinygradRNNError, AssertionError):
+    """A derivative that is not the one that finite differences show."""
+
+
+class KinkError(GradientCheckError):
+    """A kink, a jump or an edge of the domain where derivatives were to be checked: no rule is to blame."""
+
+
 class DrawingError(TinygradRNNError, RuntimeError):
     """Graphviz is missing, failed, or took too long."""
 

@@ -100,10 +100,11 @@ class Origin(NamedTuple):
     ordinal: int
 
 
-Context: TypeAlias = tuple[int | None, str, bool, Iterator[Origin] | None]
-"""How nodes made now are marked: step, scope, whether to record inputs, and origins in a backward pass."""
+Context: TypeAlias = tuple[int | None, str, bool, Iterator[Origin] | None, Callable[..., None] | None]
+"""How nodes are made now: step, scope, whether to record inputs, origins in a backward pass, and
+`inspect(op, inputs, value)`, which sees every result and may raise an error."""
 
-_context: ContextVar[Context] = ContextVar("context", default=(None, "", True, None))
+_context: ContextVar[Context] = ContextVar("context", default=(None, "", True, None, None))
 _serials = itertools.count()
 _new = object.__new__
 
@@ -120,7 +121,9 @@ def make(
     A node made outside any step belongs to the step that all its step-bearing inputs share. Under
     `no_grad` the result is a leaf. A node of a backward pass stands where its forward node stands.
     """
-    step, scope, recording, origins = _context.get()
+    step, scope, recording, origins, inspect = _context.get()
+    if inspect is not None and op is not None:
+        inspect(op, inputs, value)
     if not recording:
         op, inputs, arrays, attributes = None, (), (), NO_ATTRIBUTES
     requires_grad = False
@@ -131,7 +134,6 @@ def make(
     origin = None
     if origins is not None:
         origin = next(origins)
-        step, scope = origin.node.step, origin.node.scope
     elif step is None and inputs:
         step = _shared_step(inputs)
     result = _new(Tensor)
@@ -343,13 +345,23 @@ def scope(name: str) -> Setting:
 
 def no_grad() -> Setting:
     """`with no_grad():` makes every result a constant leaf, without a record of how it was made."""
-    return Setting(lambda now: (*now[:2], False, now[3]))
+    return Setting(lambda now: (*now[:2], False, *now[3:]))
 
 
 def from_origin(node: Tensor, operand: int | None) -> Setting:
     """Nodes made inside come from `node`'s rule for `operand`, and stand where `node` stands."""
     origins = (Origin(node, operand, ordinal) for ordinal in itertools.count())
-    return Setting(lambda now: (*now[:3], origins))
+    return Setting(lambda now: (node.step, node.scope, now[2], origins, now[4]))
+
+
+def again(context: Context) -> Setting:
+    """Nodes made inside are marked as in that context, and recorded, whatever walk asks for them now."""
+    return Setting(lambda now: (*context[:2], True, None, now[4]))
+
+
+def current_context() -> Context:
+    """How nodes are made now."""
+    return _context.get()
 
 
 @final
@@ -454,6 +466,17 @@ class Tensor(Methods):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def detach(self) -> Tensor:
+        """A constant leaf of the same value, label and marks, which no gradient passes.
+
+        >>> x = tg.parameter(3.0)
+        >>> tg.grad(x * x.detach(), [x])[0].item()
+        3.0
+        """
+        leaf = make(None, (), (), self._data)
+        leaf.label, leaf.step, leaf.scope = self.label, self.step, self.scope
+        return leaf
 
     def item(self) -> float | int | bool:
         """The value as a Python number.

@@ -490,7 +490,7 @@ def numbers_handled(T, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(reverse, "np", counting)
         order = reverse.topological_order([y], differentiable=True)
-        reached = list(reverse.backpropagate(order, set(order), {y: np.ones(())}))
+        reached = list(reverse.backpropagate(reversed(order), set(order), {y: np.ones(())}, set()))
     parts = [c.part if isinstance(c, reverse.AtIndex) else c for _, _, received in reached for c in received]
     return counting.elements + sum(np.size(part) for part in parts)
 
