@@ -69,7 +69,7 @@ def test_what_has_no_jacobian():
         tg.jacobian(x, tg.tensor([1, 2]))
     with pytest.raises(tg.DTypeError, match="cannot be differentiated"):
         tg.jacobian(x.astype(int), x)
-    with pytest.raises(tg.OperandError, match="not to a ndarray"):
+    with pytest.raises(tg.OperandError, match="not of a ndarray"):
         tg.jacobian(x, B)
 
 

@@ -70,7 +70,7 @@ def jvp(
         if tangent.shape != node.shape:
             raise ShapeError(f"a tangent of shape {tangent.shape} does not fit {node.describe()}")
         carry(node, tangent if create_graph else tangent._data)
-    outputs = (output,) if isinstance(output, Tensor) else tuple(output)
+    outputs = (output,) if isinstance(output, Tensor) else differentiable_nodes(output)
     order, _ = between(nodes, outputs)
     require_current(order)
     for node in walk_forward(order, carried, carry):

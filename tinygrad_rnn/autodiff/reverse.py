@@ -148,13 +148,24 @@ def backward(output: Tensor, gradient: ArrayLike | None = None, cut: Iterable[Te
         GraphError: the output depends on no parameter, or has many elements and no gradient is given.
         ShapeError: the gradient's shape is not the output's.
         DTypeError: the output is not of a floating dtype.
+        OperandError: the output is not a Tensor.
     """
     reached = _from_parameters(output, gradient, cut)
-    for leaf, adjoint in [(node, adjoint) for node, adjoint, _ in reached if node.op is None]:
+    leaves = [(node, adjoint) for node, adjoint, _ in reached if node.op is None]
+    for leaf, _ in leaves:
+        _require_room(leaf)
+    for leaf, adjoint in leaves:
         if leaf.grad is None:
             leaf.grad = np.array(adjoint)
         else:
             leaf.grad += adjoint
+
+
+def _require_room(leaf: Tensor) -> None:
+    """Raise an error where a leaf's `grad` cannot take its adjoint, because somebody has set what should not be."""
+    require_floating(leaf)
+    if leaf.grad is not None and np.shape(leaf.grad) != leaf.shape:
+        raise ShapeError(f"{leaf.describe()} has a grad of shape {np.shape(leaf.grad)}; `grad = None` clears it")
 
 
 def trace_backward(
@@ -312,15 +323,17 @@ def differentiable_nodes(inputs: Iterable[Tensor]) -> tuple[Tensor, ...]:
     """The inputs to differentiate by; raise an error where they are not a sequence of floating Tensors."""
     if isinstance(inputs, Tensor):
         raise OperandError(f"expected a sequence of inputs, such as [x], not {inputs.describe()} alone")
+    if not isinstance(inputs, Iterable):
+        raise OperandError(f"expected Tensors, got a {type(inputs).__qualname__}")
     nodes = tuple(inputs)
     for node in nodes:
-        if not isinstance(node, Tensor):
-            raise OperandError(f"derivatives are with respect to Tensors, not to a {type(node).__qualname__}")
         require_floating(node)
     return nodes
 
 
 def require_floating(node: Tensor) -> None:
-    """Raise a DTypeError where no derivative exists."""
+    """Raise an error where no derivative exists: not a Tensor, or not of a floating dtype."""
+    if not isinstance(node, Tensor):
+        raise OperandError(f"derivatives are of Tensors with respect to Tensors, not of a {type(node).__qualname__}")
     if node.dtype.kind != "f":
         raise DTypeError(f"{node.describe()} is {node.dtype}, which cannot be differentiated; use a floating dtype")

@@ -7,7 +7,7 @@ import numpy as np
 
 from tinygrad_rnn.node import Array, Operand, Operation, Tensor, apply
 from tinygrad_rnn.ops.arithmetic import greater
-from tinygrad_rnn.ops.declaration import NUMPY, declare, elementwise, implements, undifferentiable
+from tinygrad_rnn.ops.declaration import NUMPY, OPERATIONS, declare, elementwise, implements, undifferentiable
 
 positive = elementwise("positive", np.positive, lambda g, y, x: g, doc="+x.")
 NUMPY[np.real] = NUMPY[np.real_if_close] = NUMPY[np.conjugate] = positive  # what these are of real numbers
@@ -147,8 +147,8 @@ relu = elementwise(
 
 softplus = elementwise(
     "softplus", lambda x: np.logaddexp(x, 0),
-    lambda g, y, x: g * np.exp(x - y),
-    doc="ln(1 + eˣ), without overflow; y' = eˣ⁻ʸ, the logistic function.",
+    lambda g, y, x: g * OPERATIONS["sigmoid"](x),
+    doc="ln(1 + eˣ), without overflow; y' = 1 / (1 + e⁻ˣ), the logistic function.",
 )  # fmt: skip
 
 copy = elementwise(
