@@ -60,6 +60,10 @@ class Cell(Module):
         self.bias_hh = drawn("b_hh", rows) if bias else None
         self._gates = [_rows(hidden_size, k, k + 1) for k in range(self.gates)]
 
+    def __call__(self, x: Tensor, state: Any = None) -> Any:
+        """The state after one step."""
+        raise NotImplementedError
+
     @property
     def dtype(self) -> np.dtype[Any]:
         """The parameters' dtype."""

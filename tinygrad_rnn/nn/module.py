@@ -99,6 +99,7 @@ class Module:
 def find_members(path: str, value: object) -> Iterator[tuple[str, object]]:
     """The value, and all that it holds in turn, with their paths; in each place tensors come before the rest."""
     yield path, value
+    held: Mapping[Any, object]
     if isinstance(value, Module):
         held = value.members()
     elif isinstance(value, Mapping):
