@@ -89,7 +89,7 @@ class TestState:
             ({"heads.2.weight": [1, 1]}, tg.SettingError, "missing for: none; .*unknown parameters: heads.2.weight"),
             ({"heads.1.weight": [1, 1, 1]}, tg.ShapeError, r"heads.1.weight has the shape \(2,\).*shape \(3,\)"),
             ({"heads.1.weight": [1j, 1]}, tg.DTypeError, "heads.1.weight: expected real numbers"),
-            ({"heads.1.weight": "one"}, tg.OperandError, "heads.1.weight: cannot make an array"),
+            ({"heads.1.weight": "one"}, tg.DTypeError, "heads.1.weight: expected real numbers"),
         ],
     )
     def test_that_does_not_fit_is_refused_whole(self, change, error, message):
