@@ -26,6 +26,8 @@ def test_a_cut_node_receives_and_hands_nothing_on(create_graph):
     for cut in [k], k:
         np.testing.assert_array_equal(tg.grad(y, [h], cut=cut)[0].data, A * B + A)
     np.testing.assert_array_equal(tg.grad(y, [x], cut=[y], create_graph=create_graph)[0].data, 0)
+    ending = tg.Operation("ending", np.floor, (), lambda tangents, y, x: None)(x)
+    np.testing.assert_array_equal(tg.grad(ending, [ending], A, create_graph, cut=[ending])[0].data, A)
 
 
 @pytest.mark.parametrize("create_graph", [False, True])

@@ -5,7 +5,7 @@ On the graph of an unrolled recurrent network this is backpropagation through ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from tinygrad_rnn.autodiff.segments import Edges, require_current, walk_back
 from tinygrad_rnn.errors import DTypeError, GraphError, OperandError, ShapeError
 from tinygrad_rnn.graph import Edge
 from tinygrad_rnn.graph.order import dependents, topological_order
-from tinygrad_rnn.node import Array, Operand, Tensor, from_origin, tensor
+from tinygrad_rnn.node import Array, Operand, Operation, Tensor, from_origin, tensor
 from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, fit
 
 if TYPE_CHECKING:
@@ -50,14 +50,23 @@ def backpropagate(
         received: list[Any] = []
         if node.op is not None:
             rules, xs, attributes = node.op.vjps, node._arrays, node.attributes
+            if cut:
+                rules = _uncut(node, node.op, cut)
             for operand, source in enumerate(node.inputs):
-                if source not in needed or (rule := rules[operand]) is None or (cut and (node, operand) in cut):
+                if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
                     continue
                 contribution = rule(adjoint, y, *xs, **attributes)
                 _add(contribution, source, adjoints, owned)
                 received.append(contribution)
         yield node, adjoint, received
+
+
+def _uncut(node: Tensor, op: Operation, cut: Edges) -> Sequence[Callable[..., Any] | None]:
+    """The rules for a node's operands, without those of the edges that are cut."""
+    if not cut or not op.differentiable:
+        return op.vjps
+    return [None if (node, operand) in cut else op.vjps[operand] for operand in range(len(node.inputs))]
 
 
 def _add(contribution: Any, source: Tensor, adjoints: dict[Tensor, Any], owned: set[Tensor]) -> None:
@@ -103,9 +112,9 @@ def backpropagate_nodes(
             adjoint = accumulate(*parts, indices=indices, shape=node.shape)
         received: list[Any] = []
         if node.op is not None:
+            rules = _uncut(node, node.op, cut)
             for operand, source in enumerate(node.inputs):
-                rule = node.op.vjps[operand] if source in needed and (node, operand) not in cut else None
-                if rule is None:
+                if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
                     continue
                 with from_origin(node, operand):
