@@ -295,10 +295,10 @@ class GRU(Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        reset_after: bool = True,
         seed: Seed = 0,
         dtype: DTypeLike = np.float64,
+        reset_after: bool = True,
     ) -> None:
         self.reset_after = reset_after
-        make_cell = partial(GRUCell, bias=bias, reset_after=reset_after, dtype=dtype)
+        make_cell = partial(GRUCell, bias=bias, dtype=dtype, reset_after=reset_after)
         super().__init__(make_cell, input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, seed)
