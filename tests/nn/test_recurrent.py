@@ -33,7 +33,7 @@ def drawn(layer, steps, batch, seed=0):
     random = np.random.default_rng(seed)
     xs = tg.parameter(random.normal(size=(steps, *batch, INPUT)))
     states = (len(layer.cells), *batch, HIDDEN)
-    parts = [tg.parameter(random.normal(size=states)) for _ in layer.cells["l0"].letters]
+    parts = [tg.parameter(random.normal(size=states)) for _ in next(iter(layer.cells.values())).letters]
     return xs, parts[0] if len(parts) == 1 else tuple(parts)
 
 
