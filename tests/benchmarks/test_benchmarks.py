@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from . import checkpointing, measures, report
+from . import checkpointing, measures, recurrent, report
 from .engines import by_hand, load_directional, load_programs
 from .problem import Sizes, disagreement, make_problem
 from .timing import alternate, quartiles, ratio
@@ -107,3 +107,11 @@ def test_checkpointed_ways_are_compared():
     rows = checkpointing.compare(TOY._replace(steps=30), rounds=1)
     assert [row[0] for row in rows] == ["plain", "√T segments", "100 snapshots", "20 snapshots"]
     assert rows[0][1:3] == ["1.00", "100.00%"]
+
+
+@pytest.mark.parametrize("kind", recurrent.KINDS)
+def test_recurrent_programs_compute_the_same(kind):
+    programs = recurrent.make_programs(kind, TOY)
+    if "cells" not in programs:
+        pytest.skip("PyTorch is not installed")
+    assert recurrent.compare(programs, seconds=0, rounds=2).keys() == {"cells", "fused"}

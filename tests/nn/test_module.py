@@ -54,6 +54,10 @@ def test_train_and_eval_reach_every_part():
     assert tg.nn.Module.training
 
 
+def test_a_module_says_how_large_it_is():
+    assert repr(tg.nn.LSTM(10, 20, 2)) == "<LSTM of 5,920 parameters>"
+
+
 class TestState:
     def test_goes_from_one_module_to_another(self):
         net, other = Net(), Net()

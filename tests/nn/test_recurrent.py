@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
+from tests.support import check_derivatives
 
 INPUT, HIDDEN = 2, 3
 LAYERS = {
@@ -32,7 +33,7 @@ def drawn(layer, steps, batch, seed=0):
     random = np.random.default_rng(seed)
     xs = tg.parameter(random.normal(size=(steps, *batch, INPUT)))
     states = (len(layer.cells), *batch, HIDDEN)
-    parts = [tg.parameter(random.normal(size=states)) for _ in layer.cells["l0"].letters]
+    parts = [tg.parameter(random.normal(size=states)) for _ in next(iter(layer.cells.values())).letters]
     return xs, parts[0] if len(parts) == 1 else tuple(parts)
 
 
@@ -115,6 +116,20 @@ class TestLengths:
     def test_of_one_sequence_without_a_batch_axis_are_refused(self):
         with pytest.raises(tg.ShapeError, match=r"of shape \(\); got \(1,\)"):
             make("LSTM")(np.zeros((4, INPUT)), lengths=[4])
+
+    @kinds
+    def test_have_derivatives_to_the_second_order(self, kind):
+        layer = make(kind, num_layers=2, bidirectional=True)
+        xs, state = drawn(layer, 3, (2,))
+        cells = list(layer.cells.values())
+
+        def function(inputs, h_0, weight):
+            cells[0].weight_hh = weight
+            rest = pair(state)[1:]
+            outputs, final = layer(inputs, (h_0, *rest) if rest else h_0, [1, 3])
+            return tg.concatenate([outputs, *pair(final)], axis=None)
+
+        check_derivatives(function, xs.data, pair(state)[0].data, cells[0].weight_hh.data)
 
 
 class TestShapes:
@@ -218,7 +233,7 @@ class TestGraph:
         assert [p.label for p in graph.parameters[:4]] == ["W_ih^(1)", "W_hh^(1)", "b_ih^(1)", "b_hh^(1)"]
         starts = [leaf.label for leaf in graph.leaves if leaf.step is None and not leaf.requires_grad]
         assert starts == ["h_0^(1)", "h_4^(1rev)", "h_0^(2)", "h_4^(2rev)"]
-        assert [y.label for y in graph.outputs] == ["y_1^(2)", "y_2^(2)", "y_3^(2)"]
+        assert [y.label for y in graph.outputs[:3]] == ["y_1^(2)", "y_2^(2)", "y_3^(2)"]
 
     def test_of_one_layer_has_plain_labels(self):
         graph = make("LSTM").unroll(np.ones((2, INPUT))).graph
@@ -227,6 +242,22 @@ class TestGraph:
             *("W_ih", "W_hh", "b_ih", "b_hh", "h_0", "c_0", "x_1", "x_2"),
             *(f"{letter}_{t}" for letter in "ifgoch" for t in (1, 2)),
         }
+
+    def test_holds_the_final_states_too(self):
+        run = make("LSTM").unroll(np.ones((3, 2, INPUT)), lengths=[3, 2])
+        h, c = run.state
+        assert c[0] in run.graph.outputs
+        assert len(run.graph.outputs) == 3 + len(h) + len(c)
+
+    @kinds
+    def test_is_not_recorded_under_no_grad(self, kind):
+        layer = make(kind, bidirectional=True)
+        xs, state = drawn(layer, 3, (2,))
+        expected, _ = layer(xs, state, [2, 3])
+        with tg.no_grad():
+            outputs, _ = layer(xs, state, [2, 3])
+        assert outputs.op is None
+        assert (outputs.data == expected.data).all()
 
     @kinds
     def test_can_be_drawn(self, kind):

@@ -92,6 +92,10 @@ class Module:
         for path, parameter in parameters.items():
             parameter.data = arrays[path]
 
+    def __repr__(self) -> str:
+        count = sum(parameter.size for parameter in self.parameters.values())
+        return f"<{type(self).__name__} of {count:,} parameters>"
+
     def members(self) -> Mapping[str, Any]:
         """What is searched for parameters and parts, by name: the attributes."""
         return vars(self)
