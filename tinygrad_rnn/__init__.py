@@ -30,12 +30,13 @@ from tinygrad_rnn.errors import (
 from tinygrad_rnn.graph import Edge, Graph, Nodes
 from tinygrad_rnn.node import Operation, Origin, Tensor, no_grad, parameter, scope, step, tensor
 from tinygrad_rnn.ops import *  # noqa: F403  what `ops.__all__` lists
-from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
+from tinygrad_rnn.training import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm, clip_grad_value
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
+    "SGD", "Adagrad", "Adam", "AdamW", "RMSProp", "clip_grad_value",
+    "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
     "GraphError", "IndexingError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "ReboundError",
     "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
     "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",

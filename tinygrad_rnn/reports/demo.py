@@ -13,7 +13,7 @@ from typing import Any
 import tinygrad_rnn
 from tinygrad_rnn.drawing import draw
 from tinygrad_rnn.reports.extras import require_extra
-from tinygrad_rnn.reports.folder import check_folder, write_folder
+from tinygrad_rnn.training.folder import check_folder, write_folder
 from tinygrad_rnn.reports.gradient_check import check_gradient
 from tinygrad_rnn.reports.page import THEMES, render_page
 from tinygrad_rnn.reports.results import Results

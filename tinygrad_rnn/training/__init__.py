@@ -1,10 +1,13 @@
-"""Training: optimisers, clipping, the training loop, and data."""
+"""Training: optimisers, clipping, schedules, the training loop, streams, run folders, and data."""
 
 from tinygrad_rnn.training.autoregression import forecast_linearly
+from tinygrad_rnn.training.clipping import clip_grad_norm, clip_grad_value
 from tinygrad_rnn.training.loop import EarlyStopping, train
-from tinygrad_rnn.training.optimisers import SGD, Adam, Optimiser, clip_grad_norm
+from tinygrad_rnn.training.optimisers import SGD, Adagrad, Adam, AdamW, Optimiser, RMSProp
+from tinygrad_rnn.training.schedules import constant, cosine, step_decay, warm_up
 from tinygrad_rnn.training.sunspots import load_sunspots
 
 __all__ = [
-    "SGD", "Adam", "EarlyStopping", "Optimiser", "clip_grad_norm", "forecast_linearly", "load_sunspots", "train",
+    "SGD", "Adagrad", "Adam", "AdamW", "EarlyStopping", "Optimiser", "RMSProp", "clip_grad_norm", "clip_grad_value",
+    "constant", "cosine", "forecast_linearly", "load_sunspots", "step_decay", "train", "warm_up",
 ]  # fmt: skip
