@@ -24,7 +24,7 @@ class NGram:
 
     >>> model = tg.training.NGram(np.array([0, 1, 0, 1, 0, 1]), order=2, symbols=2)
     >>> model.probabilities(np.array([0, 1, 0]))
-    array([0.5  , 0.875, 0.875])
+    array([0.5       , 0.875     , 0.83333333])
     """
 
     def __init__(self, codes: Array, order: int, symbols: int) -> None:
