@@ -231,9 +231,9 @@ class Run:
     def _factor(self) -> float:
         """The schedule's factor for the next update."""
         factor = warm_up(self.updates_done, self.settings.warm_up)
-        return (
-            factor * cosine(self.updates_done, self.updates_at_most) if self.settings.schedule == "cosine" else factor
-        )
+        if self.settings.schedule == "cosine":
+            factor *= cosine(self.updates_done, self.updates_at_most)
+        return factor
 
     def _validate(self, epoch: int) -> float:
         """The loss on the validation data; where it is the lowest so far, the parameters are written as the best."""
