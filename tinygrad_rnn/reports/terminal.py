@@ -58,7 +58,7 @@ def show_training(run: Run) -> Iterator[Callable[[Update], None]]:
             description = f"epoch {update.epoch} of {run.settings.epochs}"
             progress.update(bar, completed=update.number, description=description, told=told)
             if update.validation is not None:
-                console.print(f"{description}: {told}, validation loss {update.validation:.4f}")
+                console.print(f"{description}: {told}, validation loss {update.validation:.4f}", soft_wrap=True)
 
         yield watch
 

@@ -103,6 +103,8 @@ class Run:
             DataError: the data are too short for one update, or have changed.
             OutputError: the folder exists already, or cannot be written.
         """
+        if folder.exists():
+            raise OutputError(f"{folder} exists already; choose another folder, or go on with its run by --resume")
         run = cls(folder, settings, source, source.reread())
         run.net.train()
         contents = {
