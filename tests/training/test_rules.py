@@ -1,4 +1,4 @@
-"""The optimisers beside PyTorch's, written down and live; their state saved and restored; clipping by value; schedules."""
+"""The optimisers beside PyTorch's, written down and live; their state; clipping by value; schedules."""
 
 import json
 import math
@@ -57,7 +57,7 @@ def test_a_restored_state_goes_on_bit_for_bit(name, settings):
 
 
 def test_a_state_of_another_kind_is_refused():
-    adam, theta = make("Adam", {})
+    adam, _ = make("Adam", {})
     sgd, _ = make("SGD", {})
     with pytest.raises(tg.SettingError, match=r"not the state of such an Adam: it differs in 0\.m, 0\.v"):
         adam.load_state_dict(sgd.state_dict())

@@ -136,7 +136,7 @@ def test_an_update_between_windows_does_not_disturb_the_graphs_before():
 
 
 def test_every_step_is_built_once_and_old_graphs_are_freed():
-    layer, build, state = network("rnn")
+    _, build, state = network("rnn")
     built = []
 
     def counting(xs, targets, state):

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tinygrad_rnn.errors import RunError
 from tinygrad_rnn.node import Array
 from tinygrad_rnn.training.folder import replace_file
@@ -19,7 +21,10 @@ def encode_checkpoint(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
     """A safetensors file's contents; the same for the same arrays and numbers."""
     from safetensors.numpy import save
 
-    return save(dict(arrays), {ENTRY: json.dumps(about)})  # one entry, because a file's entries have no fixed order
+    rows_first = {
+        name: np.ascontiguousarray(array) for name, array in arrays.items()
+    }  # safetensors takes it for granted
+    return save(rows_first, {ENTRY: json.dumps(about)})  # one entry, because a file's entries have no fixed order
 
 
 def write_checkpoint(path: Path, arrays: Mapping[str, Array], about: Mapping[str, Any]) -> None:

@@ -175,9 +175,9 @@ class Run:
                     update = self._update()
                     line = update.as_line().encode()
                     metrics.write(line)
+                    metrics.flush()
                     self._metrics_size += len(line)
                     if update.validation is not None or update.number % self.settings.checkpoint_every == 0:
-                        metrics.flush()
                         self.save()
                     yield update
         except OutputError:
@@ -213,7 +213,7 @@ class Run:
         for start in range(first, first + settings.accumulate * settings.window, settings.window):
             steps = slice(start, start + settings.window)
             loss += bptt.backward(self._inputs[steps], self._targets[steps])
-        self._state = bptt.state
+        self._state = tuple([np.ascontiguousarray(part) for part in bptt.state])  # as a checkpoint gives them back
         number = self.updates_done + 1
         try:
             norm = clip_grad_norm(self._optimiser.parameters, settings.clip)

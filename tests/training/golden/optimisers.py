@@ -1,4 +1,4 @@
-"""Makes optimisers.json: what PyTorch's optimisers make of a sequence of gradients. `python -m tests.training.golden.optimisers`."""
+"""What PyTorch's optimisers make of a sequence of gradients: `python -m tests.training.golden.optimisers` writes it."""
 
 import json
 from pathlib import Path
