@@ -48,7 +48,7 @@ def contents(path):
 def whole(text):
     """The files of a run that nothing interrupts."""
     run = start(text, "whole")
-    assert len([*run.updates()]) == run.updates_at_most == 3 * 11
+    assert len([*run.updates()]) == run.updates_at_most == 3 * 13
     assert contents(run.folder).keys() == FILES
     return contents(run.folder)
 
@@ -118,20 +118,21 @@ def end_at(monkeypatch, call):
     monkeypatch.setattr(Path, "unlink", lambda *arguments, **keywords: None)  # which a killed process does not do
 
 
-def test_ended_at_every_touch_of_the_disk_it_goes_on_to_the_same_end(text, whole):
+@pytest.mark.parametrize("first", [0, 8, 16])
+def test_ended_at_any_touch_of_the_disk_it_goes_on_to_the_same_end(text, whole, first):
     ends = 0
     run = start(text, "left")
-    for call in range(40):
+    for call in range(first, first + 8):
         with pytest.MonkeyPatch.context() as monkeypatch:
             end_at(monkeypatch, call)
             try:
                 run = Run.resume(run.folder)
-                assert run.is_over or [*itertools.islice(run.updates(), 9)]
+                assert run.is_over or [*run.updates()]
             except SuddenEnd:
                 ends += 1
         run = Run.resume(run.folder)
     list(Run.resume(run.folder).updates())
-    assert ends >= 10
+    assert ends >= 2
     assert contents(run.folder) == whole
 
 
@@ -146,7 +147,7 @@ for update in Run.resume(Path(sys.argv[1])).updates():
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_killed_at_random_moments_it_goes_on_to_the_same_end(text):
-    settings = replace(TINY, epochs=30, patience=30, checkpoint_every=2)
+    settings = replace(TINY, epochs=6, checkpoint_every=2)
     expected = start(text, "whole", settings)
     assert [*expected.updates()]
     run = start(text, "killed", settings)
@@ -156,7 +157,7 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_end(text):
         before = Run.resume(run.folder).updates_done
         process = subprocess.Popen([sys.executable, "-c", TRAIN, run.folder], stdout=subprocess.PIPE, text=True)
         process.stdout.readline()
-        time.sleep(draws.random() * 0.2)
+        time.sleep(draws.random() * 0.15)
         process.kill()
         printed = process.communicate(timeout=60)[0].split()
         after = Run.resume(run.folder)
@@ -270,7 +271,7 @@ def test_a_malformed_folder_is_a_clear_error(text, spoil):
 
 def test_data_that_have_changed_are_refused(text):
     run = start(text, "run")
-    text.write_text(TEXT.replace("cat", "rat"))
+    text.write_text(TEXT.replace("cat", "act"))
     with pytest.raises(DataError, match=r"text\.txt has changed since the run began"):
         Run.resume(run.folder)
 

@@ -21,9 +21,7 @@ def encode_checkpoint(arrays: Mapping[str, Array], about: Mapping[str, Any]) -> 
     """A safetensors file's contents; the same for the same arrays and numbers."""
     from safetensors.numpy import save
 
-    rows_first = {
-        name: np.ascontiguousarray(array) for name, array in arrays.items()
-    }  # safetensors takes it for granted
+    rows_first = {name: np.asarray(array, order="C") for name, array in arrays.items()}  # safetensors assumes it
     return save(rows_first, {ENTRY: json.dumps(about)})  # one entry, because a file's entries have no fixed order
 
 

@@ -230,19 +230,19 @@ def from_json(contents: bytes, where: str) -> tuple[RunSettings, Source]:
     try:
         about = json.loads(contents)
         if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise RunError(f"{where} is not a run's, or one of another version's")
+            raise SettingError("it is not a run's, or one of another version's")
         settings = RunSettings(**_fields(RunSettings, about.get("settings")))
         source = Source(**_fields(Source, about.get("source")))
         _check_source(source)
     except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, RunError) else RunError(f"{where} is malformed: {error}") from error
+        raise RunError(f"{where} is malformed: {error}") from error
     return settings, source
 
 
 def _fields(kind: type, found: object) -> Mapping[str, Any]:
     names = {field.name for field in dataclasses.fields(kind)}
     if not isinstance(found, dict) or found.keys() != names:
-        raise RunError(f"expected the entries {', '.join(sorted(names))}")
+        raise SettingError(f"expected the entries {', '.join(sorted(names))}")
     return found
 
 
@@ -252,6 +252,6 @@ def _check_source(source: Source) -> None:
     if not all(isinstance(text, str) for text in texts) or not all(
         isinstance(number, float) and math.isfinite(number) for number in numbers
     ):
-        raise RunError("its source is not described in words and finite numbers")
+        raise SettingError("its source is not described in words and finite numbers")
     if source.deviation <= 0 or list(source.alphabet) != sorted(set(source.alphabet)):
-        raise RunError("its alphabet is not sorted, or its deviation not above 0")
+        raise SettingError("its alphabet is not sorted, or its deviation not above 0")
