@@ -121,7 +121,7 @@ def test_ctrl_c_finishes_the_update_and_saves(text):
         process.send_signal(signal.SIGINT)
         printed, told = process.communicate(timeout=60)
     assert (process.returncode, printed) == (130, "")
-    assert told.splitlines()[-1] == "tinygrad-rnn: interrupted"
+    assert told.splitlines()[-1] == f"tinygrad-rnn: interrupted and saved; go on with --resume {folder}"
     assert "Traceback" not in told
     lines = (folder / "metrics.csv").read_text().splitlines()
     assert Run.resume(folder).updates_done == len(lines) - 1 >= 27

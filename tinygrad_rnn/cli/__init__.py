@@ -44,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, 1)
     except MemoryError:
         return _complain("not enough memory", 1)
-    except KeyboardInterrupt:
-        return _complain("interrupted", 130)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "interrupted", 130)
     return 0
 
 

@@ -45,7 +45,7 @@ def run_training(run: Run) -> None:
             watch(update)
             if interrupted.is_set():
                 run.save()
-                raise KeyboardInterrupt
+                raise KeyboardInterrupt(f"interrupted and saved; go on with --resume {run.folder}")
     replace_file(run.folder / CURVES, draw_curves(run.folder / METRICS))
 
 
