@@ -40,7 +40,7 @@ def test_version():
     assert (finished.returncode, finished.stdout) == (0, f"tinygrad-rnn {tg.__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["draw"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["draw"], ["train"], ["sample"], ["evaluate"]])
 def test_help_shows_an_example(command):
     finished = run(*command, "--help")
     assert finished.returncode == 0
@@ -49,7 +49,7 @@ def test_help_shows_an_example(command):
     assert "example: tinygrad-rnn" in finished.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["draw"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["draw"], ["train"], ["sample"], ["evaluate"]])
 def test_the_examples_of_the_help_are_right_usage(command):
     text = " ".join(run(*command, "--help").stdout.split())
     example = re.search(r"example: tinygrad-rnn (.*)$", text)[1]

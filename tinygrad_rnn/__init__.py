@@ -53,7 +53,7 @@ from tinygrad_rnn.errors import (
 from tinygrad_rnn.graph import Edge, Graph, Nodes, Role, Rolled, RolledEdge
 from tinygrad_rnn.node import Operation, Origin, Tensor, no_grad, parameter, scope, step, tensor
 from tinygrad_rnn.ops import *  # noqa: F403  what `ops.__all__` lists
-from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
+from tinygrad_rnn.training import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm, clip_grad_value
 
 if TYPE_CHECKING:
     from tinygrad_rnn.drawing import Diagram, draw
@@ -61,13 +61,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event",
+    "SGD", "Adagrad", "Adam", "AdamW", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event",
     "GradientCheckError", "Graph", "GraphError", "GraphFormatError", "IndexingError", "KinkError", "LinAlgError",
-    "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError",
+    "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError", "RMSProp",
     "ReboundError", "Role", "Rolled", "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError",
-    "check_gradients", "checkpoint", "checkpoint_sequence", "clip_grad_norm", "detect_anomaly", "draw", "grad",
-    "hessian", "hvp", "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
-    "value_and_grad",
+    "check_gradients", "checkpoint", "checkpoint_sequence", "clip_grad_norm", "clip_grad_value", "detect_anomaly",
+    "draw", "grad", "hessian", "hvp", "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor",
+    "trace_backward", "value_and_grad",
 ]  # fmt: skip
 __all__ += ops.__all__
 

@@ -73,3 +73,11 @@ class OutputError(TinygradRNNError, OSError):
 
 class MissingExtraError(TinygradRNNError, ImportError):
     """Something that needs a package of an extra that is not installed."""
+
+
+class DataError(TinygradRNNError, ValueError):
+    """A file that is not what a network can learn from, or be asked about."""
+
+
+class RunError(TinygradRNNError, ValueError):
+    """A run folder that is malformed, or not a run's."""

@@ -131,3 +131,22 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that whatever happens, even a sudden end, it is there as a whole: the new one or the old.
+
+    Raises:
+        OutputError: it cannot be written; the old one stays.
+    """
+    new = _beside(path)
+    try:
+        with _explained(path):
+            with new.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            _sync(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
