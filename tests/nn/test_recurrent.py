@@ -243,6 +243,12 @@ class TestGraph:
             *(f"{letter}_{t}" for letter in "ifgoch" for t in (1, 2)),
         }
 
+    def test_labels_the_state_that_is_carried_where_a_sequence_is_over(self):
+        graph = make("LSTM").unroll(np.ones((3, 2, INPUT)), lengths=[3, 1]).graph
+        assert [graph.find(label=f"c_{t}")[0].op.name for t in (1, 2, 3)] == ["add", "where", "where"]
+        (h,) = graph.find(label="h_2")
+        assert [node.label for node in h.inputs] == ["m_2", None, "h_1"]
+
     def test_holds_the_final_states_too(self):
         run = make("LSTM").unroll(np.ones((3, 2, INPUT)), lengths=[3, 2])
         h, c = run.state
