@@ -87,3 +87,8 @@ def test_steps_with_nothing_in_common_are_frames_that_graphviz_places():
 
 def test_the_same_operand_twice_is_two_edges_without_steps():
     assert tg.draw(ODDITIES["the same node twice"]()).source.count(" -> ") == 2
+
+
+def test_an_unrolled_layer_is_drawn_as_its_graph():
+    run = tg.nn.LSTM(2, 3).unroll(np.zeros((4, 2)))
+    assert tg.draw(run).source == tg.draw(run.graph).source

@@ -42,6 +42,9 @@ class Segment:
         self._build = build
         self._context = context
 
+    def __repr__(self) -> str:
+        return "…"
+
     def build(self) -> tuple[Sequence[Tensor], list[Tensor]]:
         """The results, made again, and all nodes made for them, in topological order."""
         start = now()

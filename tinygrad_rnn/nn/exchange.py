@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
-from tinygrad_rnn.errors import MissingExtraError, OutputError, SettingError
+from tinygrad_rnn.errors import OutputError, SettingError
+from tinygrad_rnn.extras import require_extra
 from tinygrad_rnn.nn.cells import GRUCell
 from tinygrad_rnn.nn.module import Module, find_members
 from tinygrad_rnn.nn.recurrent import GRU
@@ -64,10 +65,7 @@ def _require_exchangeable(module: Module) -> None:
 
 
 def _safetensors() -> ModuleType:
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise MissingExtraError(
-            "safetensors not installed: `pip install 'tinygrad-rnn[cli]'` brings what is needed"
-        ) from error
+    require_extra("cli", "safetensors")
+    import safetensors.numpy
+
     return safetensors
