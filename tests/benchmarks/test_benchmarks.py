@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from . import measures, report
+from . import measures, recurrent, report
 from .engines import by_hand, load_programs
 from .problem import Sizes, disagreement, make_problem
 from .timing import alternate, quartiles, ratio
@@ -87,3 +87,11 @@ def test_a_missing_peer_is_shown_as_not_installed(monkeypatch):
     engines = {"sunspot": measures.compare_engines(TOY, seconds=0, rounds=2)}
     assert "| MyGrad | not installed |" in report.ratio_table(engines)
     assert "| MyGrad | not installed |" in report.time_table(engines)
+
+
+@pytest.mark.parametrize("kind", recurrent.KINDS)
+def test_recurrent_programs_compute_the_same(kind):
+    programs = recurrent.make_programs(kind, TOY)
+    if "cells" not in programs:
+        pytest.skip("PyTorch is not installed")
+    assert recurrent.compare(programs, seconds=0, rounds=2).keys() == {"cells", "fused"}

@@ -212,9 +212,9 @@ class GRUCell(Cell):
         input_size: int,
         hidden_size: int,
         bias: bool = True,
-        reset_after: bool = True,
         seed: Seed = 0,
         dtype: DTypeLike = np.float64,
+        reset_after: bool = True,
         superscript: str = "",
     ) -> None:
         super().__init__(input_size, hidden_size, bias, seed, dtype, superscript)

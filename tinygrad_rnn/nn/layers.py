@@ -13,7 +13,7 @@ from tinygrad_rnn.graph import Nodes
 from tinygrad_rnn.nn.init import uniform
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.sequences import Sequence, indexable
-from tinygrad_rnn.nn.settings import Seed, generator, known_dtype, require_probability, require_sizes
+from tinygrad_rnn.nn.settings import Seed, generator, known_dtype, require_fraction, require_sizes
 from tinygrad_rnn.node import Array, Operand, Shape, Tensor, parameter, step
 from tinygrad_rnn.ops import linear, mean, sqrt, square
 
@@ -136,7 +136,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, seed: Seed = 0, variational: bool = False) -> None:
-        require_probability("p", p)
+        require_fraction("a probability of dropout", p)
         self.p = p
         self.variational = variational
         self.random = generator(seed)

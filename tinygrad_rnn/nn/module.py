@@ -81,15 +81,20 @@ class Module:
             OperandError, DTypeError: a value that is not real numbers. Nothing is loaded.
         """
         parameters = self.parameters
-        if parameters.keys() != state.keys():
+        missing = [path for path in parameters if path not in state]
+        unknown = [str(path) for path in state if path not in parameters]
+        if missing or unknown:
             raise SettingError(
-                f"expected values for {', '.join(parameters) or 'no parameter'}; "
-                f"missing: {', '.join(parameters.keys() - state.keys()) or 'none'}; "
-                f"unknown: {', '.join(sorted(state.keys() - parameters.keys())) or 'none'}"
+                f"values and parameters differ; values missing for: {', '.join(missing) or 'none'}; "
+                f"values of unknown parameters: {', '.join(unknown) or 'none'}"
             )
         arrays = {path: _value(path, state[path], parameter) for path, parameter in parameters.items()}
         for path, parameter in parameters.items():
             parameter.data = arrays[path]
+
+    def __repr__(self) -> str:
+        count = sum(parameter.size for parameter in self.parameters.values())
+        return f"<{type(self).__name__} of {count:,} parameters>"
 
     def members(self) -> Mapping[str, Any]:
         """What is searched for parameters and parts, by name: the attributes."""

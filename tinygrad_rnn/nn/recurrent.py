@@ -5,33 +5,57 @@ The sequence is a list of per-step nodes from end to end, through all layers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.errors import SettingError, ShapeError
+from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.graph import Nodes
 from tinygrad_rnn.nn.cells import Cell, GRUCell, LSTMCell, RNNCell, State
 from tinygrad_rnn.nn.layers import Dropout
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.notations import named
-from tinygrad_rnn.nn.sequences import Sequence, indexable, input_steps, leaf
+from tinygrad_rnn.nn.sequences import Sequence, indexable, input_steps, leaf, presence
 from tinygrad_rnn.nn.settings import Seed, generator, require_sizes
 from tinygrad_rnn.nn.unrolling import Unrolled, advance, parts_of
-from tinygrad_rnn.node import Shape, Tensor, scope, step, tensor
+from tinygrad_rnn.node import Shape, Tensor, scope
 from tinygrad_rnn.ops import concatenate, stack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
 
+class Place(NamedTuple):
+    """Where a cell stands: in which layer, counted from 0 as in PyTorch's names, and in which direction."""
+
+    layer: int
+    reverse: bool = False
+
+    def __str__(self) -> str:
+        return f"l{self.layer}_reverse" if self.reverse else f"l{self.layer}"
+
+    def superscript(self, layers: int) -> str:
+        """What labels end with, to tell so many layers apart: ^(2), ^(2rev), ^(rev) or nothing; the first is 1."""
+        text = (str(self.layer + 1) if layers > 1 else "") + ("rev" if self.reverse else "")
+        return f"^({text})" if text else ""
+
+    def times(self, steps: int) -> range:
+        """The times from 1 up to the number of steps, in the order in which the cell sees them."""
+        return range(steps, 0, -1) if self.reverse else range(1, steps + 1)
+
+    def start(self, steps: int) -> int:
+        """The time of the state that the cell starts from."""
+        return steps + 1 if self.reverse else 0
+
+
 class Recurrent(Module):
     """What the recurrent layers share: everything but the cell.
 
     Attributes:
-        cells: under names such as l0 and l0_reverse, by layer and direction.
+        cells: by layer and direction.
         dropout: between the layers.
     """
 
@@ -52,19 +76,18 @@ class Recurrent(Module):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.batch_first = batch_first
-        self.directions = ("", "_reverse") if bidirectional else ("",)
-        self.cells: dict[str, Cell] = {}
-        for layer in range(num_layers):
-            features = len(self.directions) * hidden_size if layer else input_size
-            for direction in self.directions:
-                marks = _superscript([str(layer + 1)] * (num_layers > 1) + [direction[1:4]])
-                self.cells[f"l{layer}{direction}"] = make_cell(features, hidden_size, seed=random, superscript=marks)
+        directions = (False, True) if bidirectional else (False,)
+        self.cells: dict[Place, Cell] = {}
+        for place in itertools.starmap(Place, itertools.product(range(num_layers), directions)):
+            features = len(directions) * hidden_size if place.layer else input_size
+            superscript = place.superscript(num_layers)
+            self.cells[place] = make_cell(features, hidden_size, seed=random, superscript=superscript)
         self.dropout = Dropout(dropout, seed=random)
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The parameters' dtype."""
-        return self.cells["l0"].dtype
+        return self.cells[Place(0)].dtype
 
     def members(self) -> Mapping[str, Any]:
         """The parameters under PyTorch's names, such as weight_ih_l0_reverse, and the dropout."""
@@ -118,54 +141,44 @@ class Recurrent(Module):
         batch = inputs[0].shape[:-1]
         present: dict[int, Tensor] = {}
         if lengths is not None:
-            longest, present = _presence(lengths, len(inputs), batch)
+            longest, present = presence(lengths, len(inputs), batch)
             inputs = inputs[:longest]
-        initial = self._initial_states(state, batch, len(inputs))
-        final = {}
+        states = self._initial_states(state, batch, len(inputs))
         for layer in range(self.num_layers):
             if layer:
                 inputs = self.dropout.over(inputs)
             outputs = []
-            for direction in self.directions:
-                place = f"l{layer}{direction}"
-                times = range(1, len(inputs) + 1)
-                with scope(place):
-                    run = advance(self.cells[place], inputs, initial[place], times[:: -1 if direction else 1], present)
+            for place in [place for place in self.cells if place.layer == layer]:
+                with scope(str(place)):
+                    run = advance(self.cells[place], inputs, states[place], place.times(len(inputs)), present)
                 outputs.append(run.outputs)
-                final[place] = parts_of(run.state)
+                states[place] = run.state
             inputs = outputs[0] if len(outputs) == 1 else self._joined(layer, *outputs)
-        by_part = [Nodes(parts) for parts in zip(*final.values(), strict=True)]
+        by_part = [Nodes(parts) for parts in zip(*map(parts_of, states.values()), strict=True)]
         return Unrolled(inputs, by_part[0] if len(by_part) == 1 else tuple(by_part))
 
     def _joined(self, layer: int, forward: Nodes, reverse: Nodes) -> Nodes:
         """For each step the outputs of both directions side by side."""
-        superscript = _superscript([str(layer + 1)] * (self.num_layers > 1))
+        superscript = Place(layer).superscript(self.num_layers)
         return Nodes(
             named(f"y_{t}{superscript}", concatenate(outputs, axis=-1))
             for t, outputs in enumerate(zip(forward, reverse, strict=True), start=1)
         )
 
-    def _initial_states(self, given: Any, batch: Shape, steps: int) -> dict[str, State]:
+    def _initial_states(self, given: Any, batch: Shape, steps: int) -> dict[Place, State]:
         """For each layer and direction the state that it starts from."""
-        times = {place: steps + 1 if place.endswith("_reverse") else 0 for place in self.cells}
         if given is None:
-            return {place: cell.zeros(batch, times[place]) for place, cell in self.cells.items()}
-        letters = self.cells["l0"].letters
+            return {place: cell.zeros(batch, place.start(steps)) for place, cell in self.cells.items()}
+        letters = self.cells[Place(0)].letters
         parts = [given] if len(letters) == 1 else list(given)
         if len(parts) != len(letters):
             raise ShapeError(f"expected a state of {len(letters)} parts, {' and '.join(letters)}; got {len(parts)}")
-        nodes = []
+        by_part = []
         for letter, part in zip(letters, parts, strict=True):
-            labels = [cell.label(letter, times[place]) for place, cell in self.cells.items()]
-            nodes.append(_state_nodes(part, letter, labels, (*batch, self.hidden_size), self.dtype))
-        by_place = dict(zip(self.cells, zip(*nodes, strict=True), strict=True))
-        return {place: parts[0] if len(parts) == 1 else parts for place, parts in by_place.items()}
-
-
-def _superscript(marks: Iterable[str]) -> str:
-    """What labels end with, to tell layers and directions apart: ^(2), ^(2rev), ^(rev) or nothing."""
-    text = "".join(marks)
-    return f"^({text})" if text else ""
+            labels = [cell.label(letter, place.start(steps)) for place, cell in self.cells.items()]
+            by_part.append(_state_nodes(part, letter, labels, (*batch, self.hidden_size), self.dtype))
+        states = by_part[0] if len(by_part) == 1 else zip(*by_part, strict=True)
+        return dict(zip(self.cells, states, strict=True))
 
 
 def _state_nodes(given: Sequence, letter: str, labels: list[str], shape: Shape, dtype: np.dtype[Any]) -> list[Tensor]:
@@ -185,21 +198,6 @@ def _state_nodes(given: Sequence, letter: str, labels: list[str], shape: Shape, 
             raise ShapeError(f"expected an initial {whole}, got {value.describe()} among them")
         nodes.append(value)
     return nodes
-
-
-def _presence(lengths: ArrayLike, steps: int, batch: Shape) -> tuple[int, dict[int, Tensor]]:
-    """The greatest length, and for each time at which some sequences are over, which are not, as (batch, 1)."""
-    given = np.asarray(lengths)
-    if not batch or given.shape != batch:
-        raise ShapeError(f"expected one length for each sequence of a batch, of shape {batch}; got {given.shape}")
-    if given.dtype.kind not in "iu" or given.min() < 1 or given.max() > steps:
-        raise SettingError(f"lengths are whole numbers from 1 to {steps}, the number of steps; got {given.tolist()}")
-    longest = int(given.max())
-    present = {}
-    for t in range(int(given.min()) + 1, longest + 1):
-        with step(t):
-            present[t] = tensor((given >= t)[:, None], f"m_{t}")
-    return longest, present
 
 
 class RNN(Recurrent):
@@ -295,10 +293,10 @@ class GRU(Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        reset_after: bool = True,
         seed: Seed = 0,
         dtype: DTypeLike = np.float64,
+        reset_after: bool = True,
     ) -> None:
         self.reset_after = reset_after
-        make_cell = partial(GRUCell, bias=bias, reset_after=reset_after, dtype=dtype)
+        make_cell = partial(GRUCell, bias=bias, dtype=dtype, reset_after=reset_after)
         super().__init__(make_cell, input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, seed)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from tinygrad_rnn.errors import DTypeError, OperandError, SettingError, ShapeError
 from tinygrad_rnn.graph import Nodes
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, tensor
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, step, tensor
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Sequence: TypeAlias = "Operand | Iterable[Operand]"
 """Values over time: an array or Tensor whose first axis is time, or an iterable of arrays and Tensors."""
@@ -57,6 +60,33 @@ def input_steps(xs: Sequence, features: int, dtype: np.dtype[Any]) -> Nodes:
             f"and one sequence; got {whole_shape(inputs)}"
         )
     return inputs
+
+
+def presence(lengths: ArrayLike, steps: int, batch: Shape) -> tuple[int, dict[int, Tensor]]:
+    """The greatest of the lengths of a batch's sequences, and which go on at each time at which others are over.
+
+    Args:
+        lengths: (batch,), from 1 to the number of steps.
+        steps: how many there are.
+        batch: (sequences,).
+
+    Returns:
+        The greatest length, and for times at which some sequences are over truth values (sequences, 1).
+
+    Raises:
+        ShapeError: lengths of another shape, or no batch.
+        SettingError: lengths that are not whole numbers from 1 to the number of steps.
+    """
+    given = np.asarray(lengths)
+    if not batch or given.shape != batch:
+        raise ShapeError(f"expected one length for each sequence of a batch, of shape {batch}; got {given.shape}")
+    if given.dtype.kind not in "iu" or given.min() < 1 or given.max() > steps:
+        raise SettingError(f"lengths are whole numbers from 1 to {steps}, the number of steps; got {given.tolist()}")
+    present = {}
+    for t in range(int(given.min()) + 1, int(given.max()) + 1):
+        with step(t):
+            present[t] = tensor((given >= t)[:, None], f"m_{t}")
+    return int(given.max()), present
 
 
 def leaf(value: object, label: str, dtype: np.dtype[Any] | None) -> Tensor:

@@ -45,8 +45,8 @@ def require_sizes(**sizes: object) -> None:
             raise SettingError(f"{setting} is a whole number from 1, not {size!r}")
 
 
-def require_probability(setting: str, number: object) -> None:
-    """Refuse what is no probability below 1.
+def require_fraction(setting: str, number: object) -> None:
+    """Refuse what is no fraction of a whole.
 
     Raises:
         SettingError: not a number from 0 up to but not including 1.

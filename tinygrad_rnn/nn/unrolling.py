@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tinygrad_rnn.errors import OperandError, SettingError, ShapeError
@@ -30,7 +30,7 @@ class Unrolled(NamedTuple):
     @property
     def graph(self) -> Graph:
         """All of it as one graph."""
-        return Graph(self.outputs)
+        return Graph(nodes_of(tuple(self)))
 
 
 def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
@@ -102,6 +102,15 @@ def advance(
                 outputs[t] = where(mask, parts_of(state)[0], 0)
         _require_labels(cell, state, t)
     return Unrolled(Nodes(outputs[t] for t in sorted(outputs)), state)
+
+
+def nodes_of(nested: Any) -> Iterator[Tensor]:
+    """The Tensors in tuples of tuples, in order."""
+    if isinstance(nested, Tensor):
+        yield nested
+    else:
+        for part in nested:
+            yield from nodes_of(part)
 
 
 def parts_of(state: Any) -> tuple[Any, ...]:
