@@ -33,6 +33,7 @@ from tinygrad_rnn.autodiff import (
 )
 from tinygrad_rnn.errors import (
     AssignmentError,
+    DataError,
     DrawingError,
     DTypeError,
     GradientCheckError,
@@ -46,6 +47,7 @@ from tinygrad_rnn.errors import (
     OperandError,
     OutputError,
     ReboundError,
+    RunError,
     SettingError,
     ShapeError,
     TinygradRNNError,
@@ -61,13 +63,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event",
-    "GradientCheckError", "Graph", "GraphError", "GraphFormatError", "IndexingError", "KinkError", "LinAlgError",
-    "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError", "RMSProp",
-    "ReboundError", "Role", "Rolled", "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError",
-    "check_gradients", "checkpoint", "checkpoint_sequence", "clip_grad_norm", "clip_grad_value", "detect_anomaly",
-    "draw", "grad", "hessian", "hvp", "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor",
-    "trace_backward", "value_and_grad",
+    "SGD", "Adagrad", "Adam", "AdamW", "AssignmentError", "DTypeError", "DataError", "Diagram", "DrawingError",
+    "Edge", "Event", "GradientCheckError", "Graph", "GraphError", "GraphFormatError", "IndexingError", "KinkError",
+    "LinAlgError", "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin",
+    "OutputError", "RMSProp", "ReboundError", "Role", "Rolled", "RolledEdge", "RunError", "SettingError",
+    "ShapeError", "Tensor", "TinygradRNNError", "check_gradients", "checkpoint", "checkpoint_sequence",
+    "clip_grad_norm", "clip_grad_value", "detect_anomaly", "draw", "grad", "hessian", "hvp", "jacobian", "jvp",
+    "nn", "no_grad", "parameter", "scope", "step", "tensor", "trace_backward", "value_and_grad",
 ]  # fmt: skip
 __all__ += ops.__all__
 
