@@ -166,5 +166,9 @@ def test_titles(what, title):
     assert tg.draw(what()).title.endswith(title)
 
 
+def test_the_title_of_a_rolled_picture():
+    assert tg.draw(elman(20), view="rolled").title.endswith("in 20 time steps, rolled up")
+
+
 def test_the_source_is_the_same_every_time():
     assert tg.draw(elman(3)).source == tg.draw(elman(3)).source

@@ -21,7 +21,7 @@ def test_a_tensor_several_a_graph_and_a_run_are_drawn_alike():
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("view", "sideways", "view is one of 'unrolled', 'folded', not 'sideways'"),
+        ("view", "sideways", "view is one of 'unrolled', 'folded', 'rolled', not 'sideways'"),
         ("detail", "all", "detail is one of 'ops', 'variables', not 'all'"),
         ("detail", None, "detail is one of 'ops', 'variables', not None"),
         ("direction", "TB", "direction is one of 'LR', not 'TB'"),

@@ -7,7 +7,7 @@ from functools import cache
 
 from tinygrad_rnn.drawing.geometry import Point, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
-from tinygrad_rnn.drawing.label import Run, Text, markup, width
+from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.routes import Line
@@ -64,7 +64,7 @@ class Writer:
         for number, (time, marks) in enumerate(self.scene.blocks.items()):
             inner = [self._mark(mark, None) for mark in marks]
             if time in self.scene.positions:
-                title = f'label={_step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
+                title = f'label={self._step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
                 frame = f'style="rounded,filled", fillcolor="{fill}", color="{pen}", fontcolor="{self.theme.muted}"'
                 yield f"subgraph cluster{number} {{ graph [{title}, {frame}];"
                 yield from [*inner, "}"]
@@ -124,7 +124,9 @@ class Writer:
         ]  # fmt: skip
         if place is not None:
             attributes.insert(0, f'pos="{_pair(place)}"')
-        if not box.round:
+        if mark.kind == "delay":
+            attributes.append("shape=box")
+        elif not box.round:
             attributes.append('shape=box, style="rounded,filled"')
         elif mark.kind == "target":
             attributes.append('style="filled,dashed"')
@@ -140,6 +142,8 @@ class Writer:
         if mark.kind == "parameter" or mark.parameter is not None:
             paint = theme.parameters[(mark.parameter or 0) % len(theme.parameters)]
             return paint, paint.pen
+        if mark.kind == "delay":
+            return Paint(theme.text, theme.text), theme.background
         return theme.kinds[mark.kind], theme.text
 
     def _label(self, text: Text, size: float) -> str:
@@ -171,7 +175,13 @@ class Writer:
             )
         for number, column in enumerate(layout.columns):
             foot = Point(column.centre.x, column.centre.y - column.box.height / 2 + 11)
-            yield f"t{number} [{self._text(foot, _step_title(column.step), 13)}];"
+            yield f"t{number} [{self._text(foot, self._step_title(column.step), 13)}];"
+
+    def _step_title(self, step: float) -> str:
+        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3."""
+        steps = [*self.scene.positions] if self.scene.is_rolled else [step]
+        words = f"{steps[0]:.0f}, …, {steps[-1]:.0f}" if len(steps) > 1 else f"{steps[0]:.0f}"
+        return f"<<I>t</I>&#160;=&#160;{escape(words)}>".replace("-", "−")
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
         for number, gap in enumerate(layout.hidden.values()):
@@ -239,11 +249,6 @@ class Writer:
 def sans(words: str) -> str:
     """Words in the sans-serif face, as part of an HTML-like label."""
     return markup((Run(words, "sans"),), 0, SANS)
-
-
-def _step_title(step: float) -> str:
-    """What is written below a column: t = 3."""
-    return f"<<I>t</I>&#160;=&#160;{step:.0f}>".replace("-", "−")
 
 
 def _pair(point: Point) -> str:

@@ -41,6 +41,8 @@ def _key(mark: Mark) -> Hashable:
 
 def _letter(mark: Mark) -> Lettering:
     text = mark.text
+    if mark.kind == "delay":
+        return Lettering(Box(width(text, 11) + 9, 15.0, False), 11.0)
     if mark.is_value and mark.kind != "parameter":
         diameter = DIAMETER.get(mark.kind, 32.0)
         for size in (16.0, 14.0, 12.5, 11.0):
