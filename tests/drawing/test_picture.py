@@ -22,8 +22,10 @@ def test_a_tensor_several_a_graph_and_a_run_are_drawn_alike():
     ("setting", "value", "message"),
     [
         ("view", "sideways", "view is one of 'unrolled', 'folded', 'rolled', not 'sideways'"),
-        ("detail", "all", "detail is one of 'ops', 'variables', not 'all'"),
-        ("detail", None, "detail is one of 'ops', 'variables', not None"),
+        ("detail", "all", "detail is one of 'ops', 'variables', 'cells', not 'all'"),
+        ("detail", None, "detail is one of 'ops', 'variables', 'cells', not None"),
+        ("depth", 0, "depth is a whole number of at least 1, not 0"),
+        ("depth", "all", "depth is a whole number of at least 1, not 'all'"),
         ("direction", "TB", "direction is one of 'LR', not 'TB'"),
         ("theme", "neon", "theme is one of 'light', 'dark', not 'neon'"),
     ],

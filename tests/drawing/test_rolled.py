@@ -12,7 +12,7 @@ from tests.drawing.oddities import ODDITIES
 from tests.drawing.paper import STATE_PEN, faults, read
 from tests.drawing.random_graphs import step_graphs
 
-DETAILS = ["ops", "variables"]
+DETAILS = ["ops", "variables", "cells"]
 GRAPHS = {**ODDITIES, **NETWORKS}
 ALIKE = [name for name in NETWORKS if name != "own cell"]  # whose labels need another size with t than with numbers
 
@@ -93,7 +93,7 @@ def test_labels_with_nothing_in_common_are_the_last_steps():
     assert "six" in {mark.text for mark in rolled(total).marks.values()}
 
 
-@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("detail", ["ops", "variables"])
 def test_each_recurrent_edge_is_a_loop_with_its_delay(detail):
     ops = detail == "ops"
     assert loops(rolled(elman(3), detail)) == [["+", "t−1", "+"], ["h_t", "t−1", "W_hh" if ops else "h_t"]]

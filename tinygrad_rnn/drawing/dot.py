@@ -119,7 +119,7 @@ class Writer:
         paint, letters = self._paint(mark)
         attributes = [
             f"width={box.width / 72:.3f}", f"height={box.height / 72:.3f}",
-            f"label={self.label(mark.text, size)}", f"fontsize={size:g}",
+            f"label={self.label(mark.text, mark.caption, size)}", f"fontsize={size:g}",
             f'fillcolor="{paint.fill}"', f'color="{paint.pen}"', f'fontcolor="{letters}"',
         ]  # fmt: skip
         if place is not None:
@@ -146,8 +146,9 @@ class Writer:
             return Paint(theme.text, theme.text), theme.background
         return theme.kinds[mark.kind], theme.text
 
-    def _label(self, text: Text, size: float) -> str:
-        return f"<{markup(text, size, SANS)}>" if any(run.text for run in text) else '""'
+    def _label(self, text: Text, caption: Text, size: float) -> str:
+        lines = [markup(line, size, SANS) for line in (text, caption) if any(run.text for run in line)]
+        return f"<{'<BR/>'.join(lines)}>" if lines else '""'
 
     def _shape(self, mark: Mark) -> str:
         """What is written of the shape beside a mark, if that was asked for."""

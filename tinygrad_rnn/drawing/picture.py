@@ -26,7 +26,8 @@ DOZEN = 12
 """The most steps that are shown without folding unless asked for."""
 
 VIEWS = ("unrolled", "folded", "rolled")
-SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18.0, rows=34.0)}
+OPS, VALUES = Spacing(marks=18.0, rows=20.0), Spacing(marks=18.0, rows=34.0)
+SPACINGS = {"ops": OPS, "variables": VALUES, "cells": VALUES}
 
 
 def draw(
@@ -36,6 +37,7 @@ def draw(
     direction: str = "LR",
     theme: str = "light",
     shapes: bool = False,
+    depth: int | None = None,
 ) -> Diagram:
     """Draw a graph.
 
@@ -48,10 +50,14 @@ def draw(
         view: "unrolled" for all steps, "folded" for the first three and the last two, "rolled" for what all
             steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps and folded above
             if not given.
-        detail: "ops" for every operation, "variables" for labelled values, with weights on the edges.
+        detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
+            for these with a box for each cell of a step: what was made in one scope, and of what has no scope
+            all that a recurrence runs through.
         direction: of time: "LR", from left to right.
         theme: "light" or "dark".
         shapes: write the shape of each value beside it.
+        depth: how many names of a scope tell cells apart: 1 makes one cell of "encoder/a" and "encoder/b"; all
+            if not given.
 
     Raises:
         SettingError: an unknown setting.
@@ -65,12 +71,14 @@ def draw(
     _check("detail", detail, tuple(SPACINGS))
     _check("direction", direction, ("LR",))
     _check("theme", theme, tuple(THEMES))
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
+        raise SettingError(f"depth is a whole number of at least 1, not {depth!r}")
     graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
     graph = graph if graph.is_whole else graph.copy()
     if view == "rolled" and not graph.steps:
         raise SettingError("only time steps can be rolled up, and this graph has none: mark them by `with tg.step(t):`")
     shown = _choose_steps(graph.steps, view)
-    unrolled = build_scene(graph, detail, shown)
+    unrolled = build_scene(graph, detail, shown, depth)
     scene = roll_scene(unrolled) if view == "rolled" else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
     writer = Writer(scene, lettering, THEMES[theme], shapes)

@@ -39,11 +39,13 @@ class _Roller:
         for time in self.scene.steps:
             for mark in self.scene.blocks[time]:
                 members[mark.role].append(mark)
-        return {
-            role: replace(marks[-1], time=self.time, text=_text_in_common(marks))
-            for role, marks in members.items()
-            if len(marks) >= self.least
-        }
+        return {role: self._mark(marks) for role, marks in members.items() if len(marks) >= self.least}
+
+    def _mark(self, marks: Sequence[Mark]) -> Mark:
+        steps = [int(mark.time) for mark in marks]
+        text = _text_in_common([mark.text for mark in marks], steps)
+        caption = _text_in_common([mark.caption for mark in marks], steps)
+        return replace(marks[-1], time=self.time, text=text, caption=caption)
 
     def _links_within(self) -> list[Link]:
         alike: dict[Hashable, dict[Mark, list[Link]]] = defaultdict(lambda: defaultdict(list))
@@ -88,9 +90,8 @@ class _Roller:
         return Link(source, self.delays[carrier], carrier)
 
 
-def _text_in_common(marks: Sequence[Mark]) -> Text:
-    """What is written on marks of several steps, with the step as t; on the last of them if that is nothing."""
-    texts, steps = [mark.text for mark in marks], [int(mark.time) for mark in marks]
+def _text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
+    """What the texts of several steps have in common, with the step as t; the last of them if that is nothing."""
     common = []
     for runs in zip(*texts, strict=False):
         words = label_in_common([run.text for run in runs], steps)

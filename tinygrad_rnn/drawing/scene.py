@@ -34,6 +34,8 @@ class Mark:
         kind: "op", "input", "target", "state", "second state", "gate", "output", "loss", "parameter", "constant" or
             "delay".
         parameter: the number of the parameter whose colour it bears, or None.
+        caption: what is written in a second line.
+        is_cell: whether it stands for all nodes of a cell.
     """
 
     node: Tensor
@@ -43,6 +45,8 @@ class Mark:
     time: float
     kind: str = "op"
     parameter: int | None = None
+    caption: Text = ()
+    is_cell: bool = False
 
     @property
     def key(self) -> Hashable:
