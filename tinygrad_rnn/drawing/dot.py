@@ -60,7 +60,7 @@ class Writer:
 
     def _frames(self) -> Iterator[str]:
         """The marks, those of a time step within a frame of its own."""
-        fill, pen = self.theme.column
+        fill, pen, *_ = self.theme.column
         for number, (time, marks) in enumerate(self.scene.blocks.items()):
             inner = [self._mark(mark, None) for mark in marks]
             if time in self.scene.positions:
@@ -124,14 +124,15 @@ class Writer:
         ]  # fmt: skip
         if place is not None:
             attributes.insert(0, f'pos="{_pair(place)}"')
-        if mark.kind == "delay":
+        is_parameter = mark.parameter is not None or mark.kind == "parameter"
+        if mark.kind == "delay" or (self.theme.square_parameters and is_parameter and not box.round):
             attributes.append("shape=box")
         elif not box.round:
             attributes.append('shape=box, style="rounded,filled"')
         elif mark.kind == "target":
             attributes.append('style="filled,dashed"')
-        if mark.kind in ("state", "second state"):
-            attributes.append("penwidth=1.7")
+        if paint.width != Paint("", "").width:
+            attributes.append(f"penwidth={paint.width:g}")
         if place is None and self._shape(mark):
             attributes.append(f'xlabel=<<FONT POINT-SIZE="8">{sans(self._shape(mark))}</FONT>>')
         return f"{self.names[mark]} [{', '.join(attributes)}];"
@@ -144,7 +145,8 @@ class Writer:
             return paint, paint.pen
         if mark.kind == "delay":
             return Paint(theme.text, theme.text), theme.background
-        return theme.kinds[mark.kind], theme.text
+        paint = theme.kinds[mark.kind]
+        return paint, paint.letters or theme.text
 
     def _label(self, text: Text, caption: Text, size: float) -> str:
         lines = [markup(line, size, SANS) for line in (text, caption) if any(run.text for run in line)]
@@ -167,7 +169,7 @@ class Writer:
     # ------------------------------------------------------------------ columns and gaps
 
     def _columns(self, layout: Layout) -> Iterator[str]:
-        fill, pen = self.theme.column
+        fill, pen, *_ = self.theme.column
         for number, column in enumerate(layout.columns):
             size = f"width={column.box.width / 72:.3f}, height={column.box.height / 72:.3f}"
             yield (
