@@ -13,7 +13,6 @@ from tests.drawing.paper import read
 from tests.drawing.renderers import needs_graphviz
 from tinygrad_rnn.drawing.theme import THEMES
 
-
 TOLD_APART = ["input", "output", "state", "second state", "loss"]
 
 
