@@ -22,13 +22,10 @@ CELLS = (
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
+def pictures():
     """The SVG below each cell that has one, once the notebook is executed."""
-    folder = tmp_path_factory.mktemp("notebook")
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    nbclient.NotebookClient(
-        book, timeout=120, kernel_name="python3", resources={"metadata": {"path": folder}}
-    ).execute()
+    nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
     outputs = [output for cell in book.cells for output in cell.outputs]
     return ["".join(output["data"]["image/svg+xml"]) for output in outputs]
 
