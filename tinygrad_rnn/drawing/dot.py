@@ -18,6 +18,9 @@ ARROW = 10.0
 """The length of an arrowhead of size 1, in points."""
 
 
+MANY, HASTE = 2000, "splines=line, nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
+"""From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
+
 TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
 """The attributes of a node that is nothing but text."""
 
@@ -47,10 +50,11 @@ class Writer:
         ])  # fmt: skip
 
     def unplaced(self) -> str:
-        """DOT that leaves all positions to Graphviz's dot."""
+        """DOT that leaves all positions to Graphviz's dot, which takes less care over very many marks."""
+        haste = HASTE if len(self.names) > MANY else ""
         return "\n".join([
             "digraph {",
-            f'graph [rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
+            f'graph [{haste}rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
             *self._defaults(),
             *self._frames(),
             *self._unplaced_gaps(),
@@ -84,6 +88,8 @@ class Writer:
     def _unplaced_edge(self, link: Link) -> str:
         """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""
         attributes = [self._weights(link)] if link.weights else []
+        if link.source is not None and link.source.node.op is not None:
+            attributes.append("weight=5")  # leaves make way for what is made of others
         state = None if link.carrier is None else link.carrier.role
         if state in self.scene.states:
             attributes.append(f'color="{self._line_colour(state)}", penwidth=2, arrowsize=0.7')

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from tinygrad_rnn.errors import DrawingError
 
-LAYOUT_SECONDS, PAINT_SECONDS = 30.0, 120.0
+LAYOUT_SECONDS, PAINT_SECONDS = 25.0, 120.0
 """How long Graphviz may take where it has to find places, and where these are given."""
 
 ADVICE = (
