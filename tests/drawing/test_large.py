@@ -79,17 +79,15 @@ def test_five_thousand_nodes_are_drawn_or_refused_within_half_a_minute():
     graph = tg.Graph(unmarked_rnn(1250))
     assert len(graph) >= 5000
     begin = time.monotonic()
-    try:
-        assert tg.draw(graph).svg.startswith("<svg")
-    except tg.DrawingError as error:
-        assert "a smaller part of the graph" in str(error)
+    shown = tg.draw(graph)._repr_mimebundle_()
+    assert "image/svg+xml" in shown or "a smaller part of the graph" in shown["text/plain"]
     assert time.monotonic() - begin < 30
 
 
-def test_a_tangle_is_refused_in_time_with_advice(monkeypatch):
+def test_a_tangle_is_refused_in_time_with_advice(tmp_path, monkeypatch):
     assert picture.LAYOUT_SECONDS < 30
     monkeypatch.setattr(picture, "LAYOUT_SECONDS", 1.0)
     begin = time.monotonic()
     with pytest.raises(tg.DrawingError, match=r"did not finish within 1 s; draw .* a smaller part of the graph"):
-        tg.draw(tangle(5000)).svg
+        tg.draw(tangle(5000)).save(tmp_path / "a.svg")
     assert time.monotonic() - begin < 20
