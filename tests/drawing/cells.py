@@ -57,6 +57,22 @@ def lstm(steps=3, layers=1):
     return named("L", total)
 
 
+def scoped_layers(steps=3):
+    """Two layers, each made in a scope of its own within the scope of the model, and a sum of losses."""
+    U_1, W_1, U_2, W_2 = (weights(3, n, label=name) for name, n in (("U_1", 2), ("W_1", 3), ("U_2", 3), ("W_2", 3)))
+    V, a, b, total = weights(1, 3, label="V"), zeros(3, "a_0"), zeros(3, "b_0"), tg.tensor(0.0)
+    for t in range(1, steps + 1):
+        with tg.step(t):
+            x = tg.tensor(np.ones(2), label=f"x_{t}")
+            with tg.scope("model"):
+                with tg.scope("lower"):
+                    a = named(f"a_{t}", tg.tanh(tg.linear(x, U_1) + tg.linear(a, W_1)))
+                with tg.scope("upper"):
+                    b = named(f"b_{t}", tg.tanh(tg.linear(a, U_2) + tg.linear(b, W_2)))
+            total = total + squared_error(named(f"y_{t}", tg.linear(b, V)), t)
+    return named("L", total)
+
+
 def gru(steps=3):
     """A GRU whose reset gate acts after the product, and a sum of losses."""
     of = {
@@ -122,5 +138,6 @@ NETWORKS = {
     "two layers": two_layers,
     "two layers of lstm": lambda steps=3: lstm(steps, layers=2),
     "own cell": own_cell,
+    "layers in scopes": scoped_layers,
 }
 """Networks by name, as functions of the number of steps."""

@@ -1,15 +1,20 @@
 """A finished drawing: shown, saved, and what can go wrong."""
 
 import re
+import tempfile
+import webbrowser
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 import tinygrad_rnn as tg
-from tests.drawing.cells import elman
+from tests.drawing.cells import NETWORKS, elman
 from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz, put_dot
+
+ROUNDED = 0.02
+"""As far apart as rounding puts equal places."""
 
 MAGIC = {".dot": b"digraph {", ".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-"}
 
@@ -41,6 +46,12 @@ def test_a_png_has_the_dots_per_inch_that_were_asked_for(diagram, tmp_path):
         return int.from_bytes(diagram.save(tmp_path / "a.png", dpi=dpi).read_bytes()[16:20], "big")
 
     assert size(144) == pytest.approx(2 * size(72), abs=2)
+
+
+@pytest.mark.parametrize("dpi", [0, -72, float("nan"), float("inf"), "72, label=x", None])
+def test_dots_per_inch_are_a_positive_number(diagram, dpi, tmp_path):
+    with pytest.raises(tg.SettingError, match="dpi is a positive number"):
+        diagram.save(tmp_path / "a.png", dpi=dpi)
 
 
 @pytest.mark.parametrize("name", ["picture.jpeg", "picture", ".svg", "picture.svg.gz", "picture.", "picture.png "])
@@ -145,6 +156,51 @@ def test_ids_of_two_pictures_do_not_collide():
 
 
 @needs_graphviz
+def test_ids_differ_where_a_notebook_shows_the_same_picture_twice(diagram):
+    one, other = (re.findall(r' id="([^"]*)"', diagram._repr_mimebundle_()["image/svg+xml"]) for _ in range(2))
+    assert len(one) == len(set(one)) == len(other) > 3
+    assert set(one).isdisjoint(other)
+
+
+@needs_graphviz
+@pytest.mark.parametrize("settings", [{"view": "rolled"}, {"shapes": True}, {"detail": "cells", "theme": "print"}])
+@pytest.mark.parametrize("build", [NETWORKS["lstm"], ODDITIES["both directions"]])
+def test_nothing_reaches_beyond_the_edge_of_the_picture(build, settings):
+    root = ElementTree.fromstring(tg.draw(build(), **settings).svg)
+    left, top, width, height = map(float, root.get("viewBox").split())
+    shift_x, shift_y = map(float, re.search(r"translate\(([-\d.]+) ([-\d.]+)\)", root[0].get("transform")).groups())
+    texts = [element.get("d") or element.get("points") or "" for element in root.iter()]
+    places = [pair for text in texts for pair in re.findall(r"(-?[\d.]+)[, ](-?[\d.]+)", text)]
+    places += [(e.get("cx"), e.get("cy")) for e in root.iter() if e.get("cx")]
+    assert len(places) > 100
+    for x, y in places:
+        assert -ROUNDED < float(x) + shift_x - left < width + ROUNDED
+        assert -ROUNDED < float(y) + shift_y - top < height + ROUNDED
+
+
+# ---------------------------------------------------------------------- in a viewer
+
+
+@needs_graphviz
+def test_showing_opens_a_temporary_file_in_the_default_viewer(diagram, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
+    diagram.show()
+    (path,) = tmp_path.rglob("*.svg")
+    assert opened == [path.as_uri()]
+    assert diagram.svg in path.read_text(encoding="utf-8")
+
+
+@needs_graphviz
+def test_without_a_viewer_the_error_says_where_the_picture_is(diagram, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(webbrowser, "open", lambda address: False)
+    with pytest.raises(tg.DrawingError, match=r"no viewer to show the picture in; it is at .*picture\.svg"):
+        diagram.show()
+
+
+@needs_graphviz
 def test_the_svg_says_what_it_shows(diagram):
     root = ElementTree.fromstring(diagram.svg)
     assert root.get("aria-label") == diagram.title
@@ -164,6 +220,10 @@ def test_the_svg_says_what_it_shows(diagram):
 )
 def test_titles(what, title):
     assert tg.draw(what()).title.endswith(title)
+
+
+def test_the_title_of_a_rolled_picture():
+    assert tg.draw(elman(20), view="rolled").title.endswith("in 20 time steps, rolled up")
 
 
 def test_the_source_is_the_same_every_time():

@@ -1,5 +1,8 @@
 """What can be drawn, and the settings."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,8 @@ from tests.drawing.oddities import ODDITIES
 from tests.drawing.paper import read
 from tests.drawing.renderers import needs_graphviz
 from tinygrad_rnn.drawing.theme import THEMES
+
+TOLD_APART = ["input", "output", "state", "second state", "loss"]
 
 
 def test_a_tensor_several_a_graph_and_a_run_are_drawn_alike():
@@ -21,11 +26,13 @@ def test_a_tensor_several_a_graph_and_a_run_are_drawn_alike():
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("view", "sideways", "view is one of 'unrolled', 'folded', not 'sideways'"),
-        ("detail", "all", "detail is one of 'ops', 'variables', not 'all'"),
-        ("detail", None, "detail is one of 'ops', 'variables', not None"),
+        ("view", "sideways", "view is one of 'unrolled', 'folded', 'rolled', not 'sideways'"),
+        ("detail", "all", "detail is one of 'ops', 'variables', 'cells', not 'all'"),
+        ("detail", None, "detail is one of 'ops', 'variables', 'cells', not None"),
+        ("depth", 0, "depth is a whole number of at least 1, not 0"),
+        ("depth", "all", "depth is a whole number of at least 1, not 'all'"),
         ("direction", "TB", "direction is one of 'LR', not 'TB'"),
-        ("theme", "neon", "theme is one of 'light', 'dark', not 'neon'"),
+        ("theme", "neon", "theme is one of 'light', 'dark', 'print', not 'neon'"),
     ],
 )
 def test_an_unknown_setting_is_refused(setting, value, message):
@@ -48,9 +55,33 @@ def test_a_theme_has_its_background_columns_and_colours(theme):
 
 
 def test_the_themes_have_colours_for_the_same_things():
-    light, dark = THEMES["light"], THEMES["dark"]
-    assert light.kinds.keys() == dark.kinds.keys()
-    assert len(light.parameters) == len(dark.parameters)
+    assert len({tuple(theme.kinds) for theme in THEMES.values()}) == 1
+    assert len(THEMES["light"].parameters) == len(THEMES["dark"].parameters)
+
+
+def lightness(colour):
+    """How light a colour is in a grey picture, from 0 to 255 (ITU-R BT.601)."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_what_a_mark_is_can_be_told_without_colours(theme):
+    looks = [(lightness(theme.kinds[kind].fill), theme.kinds[kind].width) for kind in TOLD_APART]
+    for (one, pen), (other, other_pen) in itertools.combinations(looks, 2):
+        assert abs(one - other) >= 7 or abs(pen - other_pen) >= 0.5
+    for kind in TOLD_APART:
+        paint = theme.kinds[kind]
+        assert abs(lightness(paint.letters or theme.text) - lightness(paint.fill)) > 90
+
+
+def test_the_print_theme_has_no_colours_and_parameters_have_square_corners():
+    source = tg.draw(elman(2), theme="print").source
+    colours = set(re.findall("#[0-9A-F]{6}", source))
+    assert colours
+    assert all(colour[1:3] == colour[3:5] == colour[5:7] for colour in colours)
+    corners = {mark: "rounded" in mark for mark in source.splitlines() if "W</I>" in mark or "tanh" in mark}
+    assert {("tanh" in mark, is_round) for mark, is_round in corners.items()} == {(True, True), (False, False)}
 
 
 def test_shapes_are_written_beside_values_on_request():

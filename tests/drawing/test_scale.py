@@ -25,7 +25,7 @@ def calls(what, **settings):
 
 
 @pytest.mark.parametrize("name", ["subscript", "lstm", "two layers", "own cell"])
-@pytest.mark.parametrize("detail", ["ops", "variables"])
+@pytest.mark.parametrize("detail", ["ops", "variables", "cells"])
 def test_ten_times_the_steps_are_ten_times_the_work(name, detail):
     short, long = (calls(NETWORKS[name](steps), view="unrolled", detail=detail) for steps in (12, 120))
     assert long < 11 * short

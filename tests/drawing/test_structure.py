@@ -21,6 +21,7 @@ PATHS = {
     "two layers": ["a_{}", "b_{}"],
     "two layers of lstm": ["c_{}"],
     "own cell": ["quux {}", "kiwi {}"],
+    "layers in scopes": ["a_{}", "b_{}"],
 }
 """What is carried along a rail in each network, with room for the time step."""
 

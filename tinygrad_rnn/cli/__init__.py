@@ -100,9 +100,9 @@ def _add_draw(commands: Commands) -> None:
     add("--hidden", metavar="N", type=count, default=3, help="units of the state (%(default)s)")
     add("--outputs", metavar="N", type=count, default=1, help="features of an output (%(default)s)")
     add("--steps", metavar="N", type=count, default=4, help="time steps (%(default)s)")
-    add("--detail", metavar="NAME", default="ops", help="ops, or variables alone (%(default)s)")
-    add("--view", metavar="NAME", help="unrolled, or folded in the middle (folded above a dozen steps)")
-    add("--theme", metavar="NAME", default="light", help="light or dark (%(default)s)")
+    add("--detail", metavar="NAME", default="ops", help="ops, variables alone, or cells (%(default)s)")
+    add("--view", metavar="NAME", help="unrolled, folded in the middle, or rolled up (folded above a dozen steps)")
+    add("--theme", metavar="NAME", default="light", help="light, dark or print (%(default)s)")
     add("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="the picture, a .svg, .png, .pdf or .dot")
     parser.set_defaults(run=_draw)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
+import tempfile
+import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tinygrad_rnn.drawing.render import PAINT_SECONDS, finish_svg, for_pango, run_graphviz
+from tinygrad_rnn.drawing.render import PAINT_SECONDS, finish_svg, for_notebook, for_pango, run_graphviz
 from tinygrad_rnn.errors import DrawingError, OutputError, SettingError
 
 
@@ -41,44 +44,64 @@ class Diagram:
             self._svg = finish_svg(painted, self._titles, self.title)
         return self._svg
 
-    def save(self, path: str | os.PathLike[str], dpi: int = 144) -> Path:
+    def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
         """Write the picture to a file, in the format of its suffix: .dot, .svg, .png or .pdf.
 
         Args:
             path: the file; one that exists is replaced.
-            dpi: pixels per inch of a .png.
+            dpi: pixels per inch of a .png: 72 for one pixel per point, twice as many for twice the size.
 
         Raises:
-            SettingError: another suffix.
+            SettingError: another suffix; pixels per inch that are no positive number.
             DrawingError: there is no Graphviz, or it failed.
             OutputError: the file cannot be written; one that was there before is as it was.
         """
         path = Path(path)
         suffix = path.suffix.lower()
+        if not (isinstance(dpi, int | float) and 0 < dpi < float("inf")):
+            raise SettingError(f"dpi is a positive number of pixels per inch, not {dpi!r}")
         if suffix not in FORMATS:
             raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")
         _replace(path, self._bytes(suffix[1:], dpi))
         return path
 
-    def _bytes(self, format: str, dpi: int) -> bytes:
+    def show(self) -> None:
+        """Show the picture: below the cell of a notebook, elsewhere in the default viewer, from a temporary file.
+
+        Raises:
+            DrawingError: there is no Graphviz, or it failed; or there is no viewer.
+        """
+        if _is_notebook():
+            sys.modules["IPython"].display.display(self)
+            return
+        path = self.save(Path(tempfile.mkdtemp(prefix="tinygrad-rnn-")) / "picture.svg")
+        if not webbrowser.open(path.as_uri()):
+            raise DrawingError(f"there is no viewer to show the picture in; it is at {path}")
+
+    def _bytes(self, format: str, dpi: float) -> bytes:
         if format == "dot":
             return self.source.encode()
         if format == "svg":
             return ('<?xml version="1.0" encoding="UTF-8"?>\n' + self.svg).encode()
         source = for_pango(self.source)
         if format == "png":
-            source = source.replace("graph [", f"graph [dpi={dpi}, ", 1)
+            source = source.replace("graph [", f"graph [dpi={dpi:g}, ", 1)
         return run_graphviz(source, format, self._seconds)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or why there is none."""
         try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            return {"image/svg+xml": for_notebook(self.svg), "text/plain": repr(self)}
         except DrawingError as error:
             return {"text/plain": f"{self!r}\n{error}"}
 
     def __repr__(self) -> str:
         return f"<diagram: {self.title}>"
+
+
+def _is_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 
 from tinygrad_rnn.drawing.geometry import Point, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
-from tinygrad_rnn.drawing.label import Run, Text, markup, width
+from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.routes import Line
@@ -17,6 +17,9 @@ from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
 ARROW = 10.0
 """The length of an arrowhead of size 1, in points."""
 
+
+MANY, HASTE = 2000, "splines=line, nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
+"""From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
 
 TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
 """The attributes of a node that is nothing but text."""
@@ -47,10 +50,11 @@ class Writer:
         ])  # fmt: skip
 
     def unplaced(self) -> str:
-        """DOT that leaves all positions to Graphviz's dot."""
+        """DOT that leaves all positions to Graphviz's dot, which takes less care over very many marks."""
+        haste = HASTE if len(self.names) > MANY else ""
         return "\n".join([
             "digraph {",
-            f'graph [rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
+            f'graph [{haste}rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
             *self._defaults(),
             *self._frames(),
             *self._unplaced_gaps(),
@@ -60,11 +64,11 @@ class Writer:
 
     def _frames(self) -> Iterator[str]:
         """The marks, those of a time step within a frame of its own."""
-        fill, pen = self.theme.column
+        fill, pen, *_ = self.theme.column
         for number, (time, marks) in enumerate(self.scene.blocks.items()):
             inner = [self._mark(mark, None) for mark in marks]
             if time in self.scene.positions:
-                title = f'label={_step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
+                title = f'label={self._step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
                 frame = f'style="rounded,filled", fillcolor="{fill}", color="{pen}", fontcolor="{self.theme.muted}"'
                 yield f"subgraph cluster{number} {{ graph [{title}, {frame}];"
                 yield from [*inner, "}"]
@@ -84,6 +88,8 @@ class Writer:
     def _unplaced_edge(self, link: Link) -> str:
         """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""
         attributes = [self._weights(link)] if link.weights else []
+        if link.source is not None and link.source.node.op is not None:
+            attributes.append("weight=5")  # leaves make way for what is made of others
         state = None if link.carrier is None else link.carrier.role
         if state in self.scene.states:
             attributes.append(f'color="{self._line_colour(state)}", penwidth=2, arrowsize=0.7')
@@ -119,17 +125,20 @@ class Writer:
         paint, letters = self._paint(mark)
         attributes = [
             f"width={box.width / 72:.3f}", f"height={box.height / 72:.3f}",
-            f"label={self.label(mark.text, size)}", f"fontsize={size:g}",
+            f"label={self.label(mark.text, mark.caption, size)}", f"fontsize={size:g}",
             f'fillcolor="{paint.fill}"', f'color="{paint.pen}"', f'fontcolor="{letters}"',
         ]  # fmt: skip
         if place is not None:
             attributes.insert(0, f'pos="{_pair(place)}"')
-        if not box.round:
+        is_parameter = mark.parameter is not None or mark.kind == "parameter"
+        if mark.kind == "delay" or (self.theme.square_parameters and is_parameter and not box.round):
+            attributes.append("shape=box")
+        elif not box.round:
             attributes.append('shape=box, style="rounded,filled"')
         elif mark.kind == "target":
             attributes.append('style="filled,dashed"')
-        if mark.kind in ("state", "second state"):
-            attributes.append("penwidth=1.7")
+        if paint.width != Paint("", "").width:
+            attributes.append(f"penwidth={paint.width:g}")
         if place is None and self._shape(mark):
             attributes.append(f'xlabel=<<FONT POINT-SIZE="8">{sans(self._shape(mark))}</FONT>>')
         return f"{self.names[mark]} [{', '.join(attributes)}];"
@@ -140,10 +149,14 @@ class Writer:
         if mark.kind == "parameter" or mark.parameter is not None:
             paint = theme.parameters[(mark.parameter or 0) % len(theme.parameters)]
             return paint, paint.pen
-        return theme.kinds[mark.kind], theme.text
+        if mark.kind == "delay":
+            return Paint(theme.text, theme.text), theme.background
+        paint = theme.kinds[mark.kind]
+        return paint, paint.letters or theme.text
 
-    def _label(self, text: Text, size: float) -> str:
-        return f"<{markup(text, size, SANS)}>" if any(run.text for run in text) else '""'
+    def _label(self, text: Text, caption: Text, size: float) -> str:
+        lines = [markup(line, size, SANS) for line in (text, caption) if any(run.text for run in line)]
+        return f"<{'<BR/>'.join(lines)}>" if lines else '""'
 
     def _shape(self, mark: Mark) -> str:
         """What is written of the shape beside a mark, if that was asked for."""
@@ -162,7 +175,7 @@ class Writer:
     # ------------------------------------------------------------------ columns and gaps
 
     def _columns(self, layout: Layout) -> Iterator[str]:
-        fill, pen = self.theme.column
+        fill, pen, *_ = self.theme.column
         for number, column in enumerate(layout.columns):
             size = f"width={column.box.width / 72:.3f}, height={column.box.height / 72:.3f}"
             yield (
@@ -171,7 +184,13 @@ class Writer:
             )
         for number, column in enumerate(layout.columns):
             foot = Point(column.centre.x, column.centre.y - column.box.height / 2 + 11)
-            yield f"t{number} [{self._text(foot, _step_title(column.step), 13)}];"
+            yield f"t{number} [{self._text(foot, self._step_title(column.step), 13)}];"
+
+    def _step_title(self, step: float) -> str:
+        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3."""
+        steps = [*self.scene.positions] if self.scene.is_rolled else [step]
+        words = f"{steps[0]:.0f}, …, {steps[-1]:.0f}" if len(steps) > 1 else f"{steps[0]:.0f}"
+        return f"<<I>t</I>&#160;=&#160;{escape(words)}>".replace("-", "−")
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
         for number, gap in enumerate(layout.hidden.values()):
@@ -239,11 +258,6 @@ class Writer:
 def sans(words: str) -> str:
     """Words in the sans-serif face, as part of an HTML-like label."""
     return markup((Run(words, "sans"),), 0, SANS)
-
-
-def _step_title(step: float) -> str:
-    """What is written below a column: t = 3."""
-    return f"<<I>t</I>&#160;=&#160;{step:.0f}>".replace("-", "−")
 
 
 def _pair(point: Point) -> str:

@@ -35,7 +35,8 @@ def _find_states(scene: Scene) -> list[Role]:
         if source is None or target is None or not source.role or not target.role or source.time == target.time:
             continue
         carried[source.role] = source.node
-        if source.role[0] == target.role[0] and target.node.ndim == 0:  # read only to have something added
+        is_number = target.node.ndim == 0 and not target.is_cell
+        if source.role[0] == target.role[0] and is_number:  # read only to have something added
             sums.add(source.role)
     states = [role for role, node in carried.items() if role not in sums and node.origin is None]
     return sorted(states, key=lambda role: -carried[role].serial)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.label import width
 from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role
-from tinygrad_rnn.drawing.scene import Link, Mark
+from tinygrad_rnn.drawing.scene import Carrier, Link, Mark
 
 MARGIN, GAP = 13.0, 30.0
 """Around the marks of a column, and between columns, in points."""
@@ -45,6 +45,15 @@ class HiddenSteps(NamedTuple):
     lines: dict[Role, float]
 
 
+class Loop(NamedTuple):
+    """The way of a carried value from a step back to it: an upright lane, a level, a lane, and where weights stand."""
+
+    out: float
+    level: float
+    back: float
+    label: float
+
+
 class Stop(NamedTuple):
     """What a line between blocks passes: its place in the row of stops, and its left and right edge."""
 
@@ -66,6 +75,7 @@ class Layout:
         columns: the columns' backgrounds.
         hidden: the gap after a step, where steps are left out.
         stops: the blocks and gaps from left to right.
+        loops: in a rolled picture, the ways of what is carried.
     """
 
     period: Period
@@ -75,6 +85,7 @@ class Layout:
     columns: list[Column] = field(default_factory=list)
     hidden: dict[float, HiddenSteps] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
+    loops: dict[Carrier, Loop] = field(default_factory=dict)
 
     @property
     def top(self) -> float:

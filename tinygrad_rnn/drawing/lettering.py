@@ -36,11 +36,16 @@ def letter(marks: Iterable[Mark]) -> dict[Mark, Lettering]:
 
 def _key(mark: Mark) -> Hashable:
     """What a mark's size depends on."""
-    return mark.kind, mark.is_value, mark.parameter is None, mark.text
+    return mark.kind, mark.is_value, mark.parameter is None, mark.is_cell, mark.text, mark.caption
 
 
 def _letter(mark: Mark) -> Lettering:
     text = mark.text
+    if mark.kind == "delay":
+        return Lettering(Box(width(text, 11) + 9, 15.0, False), 11.0)
+    if mark.is_cell:
+        size, height = (14.0, 50.0) if mark.caption else (16.0, 40.0)
+        return Lettering(Box(max(width(text, size), width(mark.caption, size), 36.0) + 24, height, False), size)
     if mark.is_value and mark.kind != "parameter":
         diameter = DIAMETER.get(mark.kind, 32.0)
         for size in (16.0, 14.0, 12.5, 11.0):

@@ -9,6 +9,7 @@ from tinygrad_rnn.drawing.dot import Writer
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
+from tinygrad_rnn.drawing.rolling import roll_scene
 from tinygrad_rnn.drawing.routes import route
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
@@ -24,8 +25,9 @@ FIRST, LAST = 3, 2
 DOZEN = 12
 """The most steps that are shown without folding unless asked for."""
 
-VIEWS = ("unrolled", "folded")
-SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18.0, rows=34.0)}
+VIEWS = ("unrolled", "folded", "rolled")
+OPS, VALUES = Spacing(marks=18.0, rows=20.0), Spacing(marks=18.0, rows=34.0)
+SPACINGS = {"ops": OPS, "variables": VALUES, "cells": VALUES}
 
 
 def draw(
@@ -35,6 +37,7 @@ def draw(
     direction: str = "LR",
     theme: str = "light",
     shapes: bool = False,
+    depth: int | None = None,
 ) -> Diagram:
     """Draw a graph.
 
@@ -44,12 +47,17 @@ def draw(
 
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
-        view: "unrolled" for all steps, "folded" for the first three and the last two; unrolled up to a
-            dozen steps and folded above if not given.
-        detail: "ops" for every operation, "variables" for labelled values, with weights on the edges.
+        view: "unrolled" for all steps, "folded" for the first three and the last two, "rolled" for what all
+            steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps and folded above
+            if not given.
+        detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
+            for these with a box for each cell of a step: what was made in one scope, and of what has no scope
+            all that a recurrence runs through.
         direction: of time: "LR", from left to right.
-        theme: "light" or "dark".
+        theme: "light", "dark", or "print" for black ink on white paper.
         shapes: write the shape of each value beside it.
+        depth: how many names of a scope tell cells apart: 1 makes one cell of "encoder/a" and "encoder/b"; all
+            if not given.
 
     Raises:
         SettingError: an unknown setting.
@@ -63,16 +71,21 @@ def draw(
     _check("detail", detail, tuple(SPACINGS))
     _check("direction", direction, ("LR",))
     _check("theme", theme, tuple(THEMES))
+    if depth is not None and (not isinstance(depth, int) or depth < 1):
+        raise SettingError(f"depth is a whole number of at least 1, not {depth!r}")
     graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run | Unrolled) else Graph(what)
     graph = graph if graph.is_whole else graph.copy()
+    if view == "rolled" and not graph.steps:
+        raise SettingError("only time steps can be rolled up, and this graph has none: mark them by `with tg.step(t):`")
     shown = _choose_steps(graph.steps, view)
-    scene = build_scene(graph, detail, shown)
-    lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
+    unrolled = build_scene(graph, detail, shown, depth)
+    scene = roll_scene(unrolled) if view == "rolled" else unrolled
+    lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
     writer = Writer(scene, lettering, THEMES[theme], shapes)
     boxes = {mark: letters.box for mark, letters in lettering.items()}
-    period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
+    period = find_period(unrolled, boxes, SPACINGS[detail]) if shown else None
     titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
-    title = _title(graph, shown)
+    title = _title(graph, shown, view)
     if period is None:
         return Diagram(writer.unplaced(), titles, title, LAYOUT_SECONDS)
     layout = lay_out(scene, period, boxes, SPACINGS[detail])
@@ -87,15 +100,17 @@ def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
 
 def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
     """The steps that a view shows."""
-    folds = view == "folded" or (view is None and len(steps) > DOZEN)
+    folds = view == "folded" or (view != "unrolled" and len(steps) > DOZEN)
     if not folds or len(steps) <= FIRST + LAST:
         return list(steps)
     return [*steps[:FIRST], *steps[-LAST:]]
 
 
-def _title(graph: Graph, shown: Sequence[int]) -> str:
+def _title(graph: Graph, shown: Sequence[int], view: str | None) -> str:
     counts = f"a graph of {len(graph)} nodes"
     if not graph.steps:
         return counts
+    if view == "rolled":
+        return f"{counts} in {len(graph.steps)} time steps, rolled up"
     some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
     return f"{counts} in {len(graph.steps)} time steps{some}"

@@ -11,7 +11,7 @@ from tinygrad_rnn.drawing.buses import riser_path
 from tinygrad_rnn.drawing.geometry import Point, Spline, onto_edge, rounded, shifted, side_of, upright_edge
 from tinygrad_rnn.drawing.layout import GAP, Layout, Stop, line_of
 from tinygrad_rnn.drawing.period import Bus, Role
-from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Link, Mark, Scene
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
 
 RADIUS = 10.0
 """Of rounded corners, in points."""
@@ -96,7 +96,8 @@ class _Router:
         self.aside = _part_copies(scene.links)
         self.entered = {(link.target.time, link.target.key) for link in scene.links if link.carrier and link.target}
         self.ends = self._find_ends()
-        self.crossings = {link: self._crossing(link) for link in scene.links if link.carrier is not None}
+        links_across = () if scene.is_rolled else scene.links
+        self.crossings = {link: self._crossing(link) for link in links_across if link.carrier is not None}
         self.lanes = self._find_lanes()
         self.high_lanes: dict[Hashable, int] = {}
 
@@ -107,6 +108,8 @@ class _Router:
             if bus is not None and link not in self.ends:
                 course, label = rounded(self._rise(link, bus), RADIUS), self._label(link)
                 yield Line(link, course, self._state(link), tapped=True, label=label)
+            elif link.carrier is not None and self.scene.is_rolled:
+                yield self._loop(link, link.carrier, bus)
             elif link.carrier is not None:
                 yield self._across(link, self.crossings[link], bus)
             elif bus is not None:
@@ -183,6 +186,28 @@ class _Router:
     def _has_rail(self, target: Mark, bus: Bus) -> bool:
         """Whether the rail that a bus taps enters the target's step."""
         return (target.time, self.layout.period.rails[bus.source][0]) in self.entered
+
+    # ------------------------------------------------------------------ from a block back to itself
+
+    def _loop(self, link: Link, carrier: Carrier, bus: Bus | None) -> Line:
+        """One half of a loop: from a mark to its delay, or from the delay to a reader."""
+        source, target = link.source, link.target
+        assert source is not None
+        assert target is not None
+        loop, side, boxes, centres = self.layout.loops[carrier], carrier.side, self.layout.boxes, self.layout.centres
+        if target.kind == "delay":
+            way_out = self._way_out(source, side)
+            end = side_of(boxes[target], centres[target], side)
+            corners = [*way_out, Point(loop.out, way_out[-1].y), Point(loop.out, loop.level), end]
+            return Line(link, rounded(corners, RADIUS), self._state(link), arrow=False)
+        start, end = side_of(boxes[source], centres[source], -side), side_of(boxes[target], centres[target], -side)
+        entry = [self._onto_edge(target, Point(end.x, end.y - self.aside[link]))]
+        entry = entry if bus is None else self._rise(link, bus)
+        corners = [start, Point(loop.back, loop.level), Point(loop.back, entry[0].y), *entry]
+        label = self._label(link)
+        if link.weights and label is None:
+            label = Point(loop.label, entry[0].y + BESIDE)
+        return Line(link, rounded(corners, RADIUS), self._state(link), label=label)
 
     # ------------------------------------------------------------------ from block to block
 

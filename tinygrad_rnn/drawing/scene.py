@@ -31,8 +31,11 @@ class Mark:
         role: the role of the mark; None outside steps.
         text: what is written on it.
         time: the time step it stands in, or BEFORE or AFTER.
-        kind: "op", "input", "target", "state", "second state", "gate", "output", "loss", "parameter" or "constant".
+        kind: "op", "input", "target", "state", "second state", "gate", "output", "loss", "parameter", "constant" or
+            "delay".
         parameter: the number of the parameter whose colour it bears, or None.
+        caption: what is written in a second line.
+        is_cell: whether it stands for all nodes of a cell.
     """
 
     node: Tensor
@@ -42,6 +45,8 @@ class Mark:
     time: float
     kind: str = "op"
     parameter: int | None = None
+    caption: Text = ()
+    is_cell: bool = False
 
     @property
     def key(self) -> Hashable:
@@ -54,6 +59,11 @@ class Carrier(NamedTuple):
 
     role: Hashable
     lag: int
+
+    @property
+    def side(self) -> int:
+        """Where the line of a loop leaves its step: on the right (1), or if it runs back in time on the left (−1)."""
+        return 1 if self.lag > 0 else -1
 
 
 @dataclass(eq=False, slots=True)
@@ -82,6 +92,7 @@ class Scene:
         hidden: for each step shown that is followed by a gap, how many steps are left out after it.
         states: the roles of values that are carried from one step to another, and not mere running sums.
         backward: the roles of what is carried from later steps to earlier ones.
+        is_rolled: whether the one step shown stands for all, and delays for what is carried.
     """
 
     blocks: dict[float, list[Mark]] = field(default_factory=dict)
@@ -91,6 +102,7 @@ class Scene:
     hidden: dict[float, int] = field(default_factory=dict)
     states: list[Role] = field(default_factory=list)
     backward: set[Hashable] = field(default_factory=set)
+    is_rolled: bool = False
 
     @property
     def steps(self) -> list[float]:

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from tinygrad_rnn.drawing.cells import Cell, find_cells, join_texts
+from tinygrad_rnn.drawing.contraction import Contraction, Operands
 from tinygrad_rnn.drawing.glyphs import op_text, value_text
 from tinygrad_rnn.drawing.kinds import assign_kinds
 from tinygrad_rnn.drawing.label import Text
@@ -14,31 +16,35 @@ from tinygrad_rnn.drawing.survey import Survey
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Tensor
 
-Operands = Mapping[Tensor, Sequence[tuple[Tensor, Text]]]
-"""For each node shown, the nodes that it is linked from, with the weights on the way."""
-
 Place = tuple[Hashable, int]
 """Where steps read a value: a role and which of its operands."""
 
 
-def build_scene(graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None) -> Scene:
+def build_scene(
+    graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None, depth: int | None = None
+) -> Scene:
     """Decide what is shown.
 
     Args:
         graph: the graph.
-        detail: "ops" for every operation, "variables" for labelled values and what is carried.
+        detail: "ops" for every operation, "variables" for labelled values and what is carried, "cells" for
+            these with a box for each cell.
         shown: the time steps to show; all if not given.
+        depth: how many names of a scope tell cells apart; all if not given.
     """
     survey = Survey(graph, graph.steps if shown is None else shown)
-    return _Builder(survey, contracted=detail == "variables").build()
+    cells = find_cells(survey, depth) if detail == "cells" else {}
+    return _Builder(survey, detail != "ops", cells).build()
 
 
 class _Builder:
     """Makes marks of nodes, and links of edges."""
 
-    def __init__(self, survey: Survey, contracted: bool) -> None:
+    def __init__(self, survey: Survey, contracted: bool, cells: Mapping[Tensor, Cell]) -> None:
         self.survey = survey
         self.contracted = contracted
+        self.cells = cells
+        self.contraction = Contraction(survey, cells, self._weights)
         self.drawn: dict[Tensor, Mark] = {}  # the mark that a node's readers are linked from
         self.target: dict[Tensor, Mark] = {}  # the mark that a node's operands are linked to
         self.occurrences: dict[Hashable, set[float]] = defaultdict(set)  # the steps shown in which a role occurs
@@ -49,7 +55,7 @@ class _Builder:
         )
 
     def build(self) -> Scene:
-        operands = self._contract() if self.contracted else self._operands()
+        operands = self.contraction.operands() if self.contracted else self._operands()
         for node in operands:
             self._add_marks(node)
         for time in self.scene.steps:
@@ -72,28 +78,6 @@ class _Builder:
             if node not in tags or (node in shared and node.op is not None)
         }
 
-    def _contract(self) -> Operands:
-        """For each labelled or carried value, those it is made from."""
-        survey = self.survey
-        made_from: dict[Tensor, dict[Tensor, Text]] = {}
-        kept: dict[Tensor, list[tuple[Tensor, Text]]] = {}
-        for node in survey.nodes:
-            if node in survey.tags:
-                continue
-            weights = self._weights(node)
-            sources: dict[Tensor, Text] = {}
-            for source in node.inputs:
-                if source not in survey.tags:
-                    for origin, text in made_from.get(source, {source: ()}).items():
-                        sources.setdefault(origin, text + weights)
-            is_leaf, is_output = node.op is None, survey.is_output(node)
-            if node.label is not None or is_leaf or is_output or node in survey.read_elsewhere:
-                kept[node] = list(sources.items())
-                made_from[node] = {node: ()}
-            else:
-                made_from[node] = sources
-        return kept
-
     def _weights(self, node: Tensor) -> Text:
         """The matrix that a product multiplies by, for the edge that stands for the product."""
         if node.op is None or node.op.name not in ("linear", "matmul"):
@@ -105,8 +89,14 @@ class _Builder:
     def _add_marks(self, node: Tensor) -> None:
         time = self.survey.times[node]
         is_result = self.survey.is_result(node)
+        if node in self.cells:
+            self.drawn[node] = self.target[node] = self._cell_mark(self.cells[node], time)
+            return
         if node.op is None or (self.contracted and node.label is not None and not is_result):
             mark = self._mark(node, True, time)
+            together = self.contraction.together.get(node, ())
+            if len(together) > 1:
+                mark.text, mark.is_cell = join_texts(map(value_text, together)), True
             mark.parameter = self.survey.parameters.get(node)
             self.drawn[node] = self.target[node] = mark
             return
@@ -123,6 +113,13 @@ class _Builder:
         mark = Mark(node, is_value, None if role is None else (role, is_value), text, time)
         if not is_value and not self.contracted:
             mark.parameter = self._parameter_number(node)
+        self.scene.blocks[time].append(mark)
+        return mark
+
+    def _cell_mark(self, cell: Cell, time: float) -> Mark:
+        role = (cell.key, True) if time in self.scene.positions else None
+        text, caption = cell.lines
+        mark = Mark(cell.node, True, role, text, time, caption=caption, is_cell=True)
         self.scene.blocks[time].append(mark)
         return mark
 

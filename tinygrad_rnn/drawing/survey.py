@@ -23,6 +23,7 @@ class Survey:
         steps: the step that each node is reckoned to, or None.
         nodes: the nodes that are in a shown step or in none, in topological order.
         shared: the values without a step that the steps share.
+        roles: the role of each node that an operation made in a shown step.
         read_elsewhere: the nodes of a step that another step reads: what is carried.
         initial: the nodes without a step that stand where other steps read what is carried; whether that runs back.
         tags: what is written on the operations that use it: shared values, parameters and plain numbers.
@@ -37,11 +38,11 @@ class Survey:
         self.shared = self._find_shared()
         self.steps = self._reckon_steps()
         self.nodes = self._visible()
-        self._roles = find_roles(self.nodes, self.shared, self.steps)
+        self.roles = find_roles(self.nodes, self.shared, self.steps)
         self._give_back_unique()
-        self._roles = match_variants(self._roles, self.steps)
-        self._occurrences = Counter(self._roles.values())
-        self._labelled = Counter(role for node, role in self._roles.items() if node.label is not None)
+        self.roles = match_variants(self.roles, self.steps)
+        self._occurrences = Counter(self.roles.values())
+        self._labelled = Counter(role for node, role in self.roles.items() if node.label is not None)
         self._outputs = set(graph.outputs)
         self._leaf_readers = self._find_leaf_readers()
         self.read_elsewhere = self._find_read_elsewhere()
@@ -56,20 +57,20 @@ class Survey:
 
     def is_result(self, node: Tensor) -> bool:
         """Whether a node bears a label that its likes at other steps don't, as the sum of all losses does."""
-        role = self._roles.get(node, -1)
+        role = self.roles.get(node, -1)
         last = bool(self.shown) and self.steps[node] == self.shown[-1]
         return last and self._occurrences[role] > 1 and self._labelled[role] == 1
 
     def role(self, node: Tensor) -> Hashable:
         """What is equal for nodes that stand in different steps and are the same node at another time."""
         if node.op is not None:
-            return self._roles[node]
+            return self.roles[node]
         time, readers = self.times[node], self._leaf_readers.get(node, ())
         for reader, operand in readers:
             if self.times[reader] == time:
-                return "leaf", self._roles[reader], operand
+                return "leaf", self.roles[reader], operand
         for reader, operand in readers[:1]:
-            return "leaf", self._roles[reader], operand, self.times[reader] - time
+            return "leaf", self.roles[reader], operand, self.times[reader] - time
         return "unread", self._unread[node]
 
     # ------------------------------------------------------------------ steps
@@ -95,18 +96,18 @@ class Survey:
 
     def _give_back_unique(self) -> None:
         """Leave without a step what has none of its own, unless other steps have its like."""
-        occurrences = Counter(self._roles.values())
-        alone = [node for node, role in self._roles.items() if node.step is None and occurrences[role] == 1]
+        occurrences = Counter(self.roles.values())
+        alone = [node for node, role in self.roles.items() if node.step is None and occurrences[role] == 1]
         if alone:
             self.steps |= dict.fromkeys(alone)
-            self._roles = find_roles(self.nodes, self.shared, self.steps)
+            self.roles = find_roles(self.nodes, self.shared, self.steps)
 
     # ------------------------------------------------------------------ what is read where
 
     def _find_leaf_readers(self) -> Mapping[Tensor, Sequence[tuple[Tensor, int]]]:
         """For each leaf, the nodes of shown steps that read it, and as which operand."""
         readers: dict[Tensor, list[tuple[Tensor, int]]] = defaultdict(list)
-        for node in self._roles:
+        for node in self.roles:
             for operand, source in enumerate(node.inputs):
                 if source.op is None:
                     readers[source].append((node, operand))
@@ -134,14 +135,14 @@ class Survey:
     def _find_initial(self) -> dict[Tensor, bool]:
         places = {
             (role, operand): at > step
-            for node, role in self._roles.items()
+            for node, role in self.roles.items()
             if (step := self.steps[node]) is not None
             for operand, source in enumerate(node.inputs)
             if (at := self.steps[source]) not in (None, step)
         }
         return {
             source: places[role, operand]
-            for node, role in self._roles.items()
+            for node, role in self.roles.items()
             for operand, source in enumerate(node.inputs)
             if self.steps[source] is None and source not in self.shared and (role, operand) in places
         }

@@ -8,15 +8,20 @@ from typing import NamedTuple
 
 
 class Paint(NamedTuple):
-    """A fill and the pen that outlines it."""
+    """A fill, the pen that outlines it and the pen's width in points, and the colour of letters if not the text's."""
 
     fill: str
     pen: str
+    width: float = 1.1
+    letters: str | None = None
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of one theme; `kinds` by what a mark is, `parameters` in turn."""
+    """The colours of one theme; `kinds` by what a mark is, `parameters` in turn, with square corners or round ones.
+
+    The fills of inputs, outputs, gates, states and losses differ in lightness too, for those who see no colours.
+    """
 
     background: str
     text: str
@@ -25,6 +30,7 @@ class Theme:
     column: Paint
     kinds: Mapping[str, Paint]
     parameters: tuple[Paint, ...]
+    square_parameters: bool = False
 
 
 THEMES: Mapping[str, Theme] = {
@@ -38,11 +44,11 @@ THEMES: Mapping[str, Theme] = {
             "op": Paint("#FFFFFF", "#5B6470"),
             "input": Paint("#FFFFFF", "#4B5563"),
             "target": Paint("#FFFFFF", "#4B5563"),
-            "state": Paint("#D6E6F5", "#0B5394"),
-            "second state": Paint("#E6DFF3", "#5B3A9B"),
+            "state": Paint("#D2E3F4", "#0B5394", 1.7),
+            "second state": Paint("#D9CEEB", "#5B3A9B", 1.7),
             "gate": Paint("#E7EEF5", "#5A7FA6"),
-            "output": Paint("#FBE9D0", "#A65E00"),
-            "loss": Paint("#F6DAD7", "#A3271B"),
+            "output": Paint("#FCEFDA", "#A65E00", 1.4),
+            "loss": Paint("#F0C6C0", "#A3271B"),
             "constant": Paint("#F1F2F4", "#5B6470"),
         },
         parameters=(
@@ -64,11 +70,11 @@ THEMES: Mapping[str, Theme] = {
             "op": Paint("#14181F", "#8B95A3"),
             "input": Paint("#14181F", "#B6BEC9"),
             "target": Paint("#14181F", "#B6BEC9"),
-            "state": Paint("#1C3B5A", "#7DB7EE"),
-            "second state": Paint("#37295A", "#B79CF0"),
+            "state": Paint("#1C3B5A", "#7DB7EE", 1.7),
+            "second state": Paint("#45326E", "#B79CF0", 1.7),
             "gate": Paint("#22303F", "#7F9DBC"),
-            "output": Paint("#47320F", "#F0B35A"),
-            "loss": Paint("#4A211D", "#F29488"),
+            "output": Paint("#33240B", "#F0B35A", 1.4),
+            "loss": Paint("#6B2E28", "#F29488"),
             "constant": Paint("#252C36", "#8B95A3"),
         },
         parameters=(
@@ -79,6 +85,26 @@ THEMES: Mapping[str, Theme] = {
             Paint("#383108", "#D9C04E"),
             Paint("#41202F", "#F08CB8"),
         ),
+    ),
+    "print": Theme(
+        background="#FFFFFF",
+        text="#000000",
+        muted="#595959",
+        edge="#404040",
+        column=Paint("#FFFFFF", "#B3B3B3"),
+        kinds={
+            "op": Paint("#FFFFFF", "#404040", 0.8),
+            "input": Paint("#FFFFFF", "#404040", 0.8),
+            "target": Paint("#FFFFFF", "#404040", 0.8),
+            "state": Paint("#D0D0D0", "#000000", 1.7),
+            "second state": Paint("#A8A8A8", "#595959", 1.7),
+            "gate": Paint("#EDEDED", "#404040", 0.8),
+            "output": Paint("#FFFFFF", "#000000", 2.4),
+            "loss": Paint("#4D4D4D", "#000000", 1.1, "#FFFFFF"),
+            "constant": Paint("#FFFFFF", "#808080", 0.8),
+        },
+        parameters=(Paint("#EDEDED", "#000000", 0.8),),
+        square_parameters=True,
     ),
 }
 

@@ -12,6 +12,7 @@ from tinygrad_rnn.drawing.arranging import lay_out_period
 from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.gutters import place_beside
 from tinygrad_rnn.drawing.layout import GAP, MARGIN, Column, Frame, HiddenSteps, Layout, Stop, line_of, measure_weights
+from tinygrad_rnn.drawing.loops import place_loops
 from tinygrad_rnn.drawing.period import Carried, Period, Role, Spacing
 from tinygrad_rnn.drawing.rows import rank
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Mark, Scene
@@ -99,6 +100,9 @@ def lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Sp
     """Place the marks of a scene whose steps have a period."""
     layout = Layout(period, boxes)
     _place_columns(scene, layout)
+    if scene.is_rolled:
+        place_loops(scene, layout)
+        return layout
     for time in (BEFORE, AFTER):
         place_beside(scene, layout, time, spacing)
     return layout

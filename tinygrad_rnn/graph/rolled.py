@@ -56,13 +56,7 @@ class Role:
     def label(self) -> str | None:
         """What its nodes' labels have in common, with the step as t: h_t for h_1, h_2, …; None if nothing."""
         labels = [node.label for node in self.nodes if node.label is not None]
-        if len(labels) < len(self.nodes):
-            return None
-        if len(labels) == 1:
-            return labels[0]
-        parts = [_part(texts, self.steps) for texts in zip(*map(NUMBER.split, labels), strict=False)]
-        same_form = len({len(NUMBER.split(label)) for label in labels}) == 1
-        return "".join(part or "" for part in parts) if same_form and None not in parts else None
+        return label_in_common(labels, self.steps) if len(labels) == len(self.nodes) else None
 
     def at(self, step: int) -> Tensor:
         """Its node at a time step.
@@ -166,6 +160,15 @@ class Rolled:
 
 
 # ---------------------------------------------------------------------- as text
+
+
+def label_in_common(labels: Sequence[str], steps: Sequence[int]) -> str | None:
+    """What labels of several steps have in common, with the step as t; None if nothing."""
+    if len(labels) == 1:
+        return labels[0]
+    parts = [_part(texts, steps) for texts in zip(*map(NUMBER.split, labels), strict=False)]
+    same_form = len({len(NUMBER.split(label)) for label in labels}) == 1
+    return "".join(part or "" for part in parts) if same_form and None not in parts else None
 
 
 def _part(texts: Sequence[str], steps: Sequence[int]) -> str | None:

@@ -1,0 +1,93 @@
+"""Graphs without steps: a few hundred nodes look good, thousands are drawn or refused, and nothing hangs."""
+
+import json
+import random
+import time
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tests.drawing.renderers import needs_graphviz
+from tinygrad_rnn.drawing import picture
+from tinygrad_rnn.drawing.render import run_graphviz
+
+pytestmark = needs_graphviz
+
+
+def unmarked_rnn(steps):
+    """A recurrent network whose steps nobody has marked."""
+    W, h = tg.parameter(np.eye(2), label="W"), tg.tensor(np.ones(2), label="h_0")
+    for t in range(1, steps + 1):
+        h = tg.tanh(tg.linear(h, W) + tg.tensor(np.ones(2), label=f"x_{t}"))
+    return h
+
+
+def perceptron(*sizes):
+    """A perceptron of single numbers, as micrograd has them."""
+    values = [tg.tensor(1.0, label=f"x_{k}") for k in range(sizes[0])]
+    for layer, size in enumerate(sizes[1:], start=1):
+        values = [
+            tg.tanh(sum(tg.parameter(0.1, label=f"w_{layer}{unit}{k}") * x for k, x in enumerate(values)))
+            for unit in range(size)
+        ]
+    return values
+
+
+def tangle(nodes):
+    """Products of any two of the nodes before."""
+    choose, made = random.Random(0).choice, [tg.tensor(1.0, label="x"), tg.tensor(1.0, label="y")]
+    while len(made) < nodes:
+        made.append(choose(made) * choose(made))
+    return made
+
+
+def placed(diagram):
+    """The drawing with the positions that Graphviz gave it."""
+    return json.loads(run_graphviz(diagram.source, "json0", 60))
+
+
+def middles(drawn):
+    return {found["name"]: tuple(map(float, found["pos"].split(","))) for found in drawn["objects"] if "pos" in found}
+
+
+@pytest.mark.parametrize("build", [lambda: unmarked_rnn(80), lambda: perceptron(4, 8, 8, 1)])
+def test_some_hundred_nodes_lead_from_left_to_right_without_overlaps(build):
+    drawn = placed(tg.draw(build()))
+    centres = middles(drawn)
+    assert len(centres) > 200
+    names = [found["name"] for found in drawn["objects"]]
+    for edge in drawn["edges"]:
+        assert centres[names[edge["tail"]]][0] < centres[names[edge["head"]]][0]
+    boxes = sorted(
+        (*centres[found["name"]], 36 * float(found["width"]), 36 * float(found["height"])) for found in drawn["objects"]
+    )
+    for number, (x, y, across, up) in enumerate(boxes):
+        for other_x, other_y, other_across, other_up in boxes[number + 1 :]:
+            if other_x - x > 60:
+                break
+            assert other_x - x >= across + other_across - 0.1 or abs(other_y - y) >= up + other_up - 0.1
+
+
+def test_what_is_made_step_by_step_runs_straight_though_nobody_has_marked_the_steps():
+    centres = middles(placed(tg.draw(unmarked_rnn(20))))
+    heights = sorted(y for _, y in centres.values())
+    assert heights.count(heights[-1]) >= 3 * 20
+
+
+def test_five_thousand_nodes_are_drawn_or_refused_within_half_a_minute():
+    graph = tg.Graph(unmarked_rnn(1250))
+    assert len(graph) >= 5000
+    begin = time.monotonic()
+    shown = tg.draw(graph)._repr_mimebundle_()
+    assert "image/svg+xml" in shown or "a smaller part of the graph" in shown["text/plain"]
+    assert time.monotonic() - begin < 30
+
+
+def test_a_tangle_is_refused_in_time_with_advice(tmp_path, monkeypatch):
+    assert picture.LAYOUT_SECONDS < 30
+    monkeypatch.setattr(picture, "LAYOUT_SECONDS", 1.0)
+    begin = time.monotonic()
+    with pytest.raises(tg.DrawingError, match=r"did not finish within 1 s; draw .* a smaller part of the graph"):
+        tg.draw(tangle(5000)).save(tmp_path / "a.svg")
+    assert time.monotonic() - begin < 20

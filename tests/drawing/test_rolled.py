@@ -1,0 +1,156 @@
+"""The rolled picture: one column of the unrolled one, whose rails come back to it through delays."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_rnn as tg
+from tests.drawing.cells import NETWORKS, chain, elman, lstm
+from tests.drawing.oddities import ODDITIES
+from tests.drawing.paper import STATE_PEN, faults, read
+from tests.drawing.random_graphs import step_graphs
+
+DETAILS = ["ops", "variables", "cells"]
+GRAPHS = {**ODDITIES, **NETWORKS}
+ALIKE = [name for name in NETWORKS if name != "own cell"]  # whose labels need another size with t than with numbers
+
+
+def rolled(what, detail="ops", **settings):
+    return read(tg.draw(what, view="rolled", detail=detail, **settings))
+
+
+def loops(paper):
+    """For each delay: what it comes from, how long it is, and all that it leads to."""
+    found = {}
+    for line in paper.lines:
+        tail, head = paper.marks[line.tail], paper.marks[line.head]
+        if head.is_delay:
+            found.setdefault(head.name, [tail.text, head.text])
+        elif tail.is_delay:
+            found[tail.name].append(head.text)
+    return sorted(found.values())
+
+
+# ---------------------------------------------------------------------- like one column of the unrolled picture
+
+
+@pytest.mark.parametrize(("name", "detail"), [*itertools.product(GRAPHS, DETAILS)])
+def test_a_rolled_drawing_has_no_faults(name, detail):
+    what = GRAPHS[name]()
+    graph = what.graph if isinstance(what, tg.nn.Run) else tg.Graph(what)
+    if graph.steps:
+        assert faults(tg.draw(graph, view="rolled", detail=detail)) == {}
+    else:
+        with pytest.raises(tg.SettingError, match="only time steps can be rolled up"):
+            tg.draw(graph, view="rolled", detail=detail)
+
+
+@settings(max_examples=40)
+@given(step_graphs(), st.sampled_from(DETAILS))
+def test_the_rolled_drawing_of_a_random_graph_has_no_faults(graph, detail):
+    assert faults(tg.draw(graph, view="rolled", detail=detail)) == {}
+
+
+@pytest.mark.parametrize(("name", "detail"), [*itertools.product(ALIKE, DETAILS)])
+def test_marks_stand_where_they_stand_in_a_column_of_the_unrolled_picture(name, detail):
+    once, often = rolled(NETWORKS[name](3), detail), read(tg.draw(NETWORKS[name](3), detail=detail))
+    (alone,) = once.columns
+    first = often.columns[0]
+    there = [mark for mark in often.marks.values() if often.column_of(mark) == 0]
+    here = [mark for mark in once.marks.values() if not mark.is_delay]
+    assert len(here) == len(there)
+    for mark, like in zip(here, there, strict=True):
+        assert (mark.x - alone.x, mark.y) == pytest.approx((like.x - first.x, like.y), abs=0.05)
+        assert (mark.width, mark.height, mark.colour) == (like.width, like.height, like.colour)
+
+
+@pytest.mark.parametrize("steps", [2, 3, 12, 100])
+def test_a_rolled_picture_is_equally_large_for_any_number_of_steps(steps):
+    paper = rolled(chain(range(1, steps + 1)))
+    assert len(paper.columns) == 1
+    assert sorted(mark.text for mark in paper.marks.values()) == sorted(["U", "W", "+", "tanh", "s_t", "x_t", "t−1"])
+    assert [title.text for title in paper.titles] == [f"t = 1, …, {steps}"]
+
+
+# ---------------------------------------------------------------------- labels and loops
+
+
+def test_labels_have_t_for_the_step():
+    texts = {mark.text for mark in rolled(elman(3)).marks.values()}
+    assert {"x_t", "h_t", "y_t", "y*_t", "L_t"} <= texts
+    assert "s_t+1" in {mark.text for mark in rolled(elman(3, "lagged")).marks.values()}
+
+
+def test_labels_with_nothing_in_common_are_the_last_steps():
+    s, total = tg.tensor(0.0), []
+    for t, name in enumerate(("one", "two", "six"), start=1):
+        with tg.step(t):
+            s = tg.tanh(s)
+            s.label = name
+            total.append(s)
+    assert "six" in {mark.text for mark in rolled(total).marks.values()}
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_each_recurrent_edge_is_a_loop_with_its_delay(detail):
+    ops = detail == "ops"
+    assert loops(rolled(elman(3), detail)) == [["+", "t−1", "+"], ["h_t", "t−1", "W_hh" if ops else "h_t"]]
+    total, memory, state = loops(rolled(lstm(3), detail))
+    assert total == ["+", "t−1", "+"]
+    assert memory == ["c_t", "t−1", "⊙" if ops else "c_t"]
+    assert state[:2] == ["h_t", "t−1"]
+    assert sorted(state[2:]) == [f"W_h{gate}" if ops else f"{gate}_t" for gate in "fgio"]
+
+
+def test_what_runs_back_in_time_is_read_a_step_later_and_leaves_on_the_left():
+    paper = rolled(ODDITIES["both directions"]())
+    assert ["b_t", "t+1", "V"] in loops(paper)
+    assert ["f_t", "t−1", "W"] in loops(paper)
+    for state, delay, side in (("b_t", "t+1", -1), ("f_t", "t−1", 1)):
+        mark = paper.called(state)
+        (way,) = [line for line in paper.lines if line.tail == mark.name and paper.marks[line.head].text == delay]
+        assert way.points[0] == pytest.approx((mark.x + side * mark.width / 2, mark.y), abs=0.05)
+
+
+def test_a_value_read_after_one_step_and_after_two_has_two_loops():
+    assert loops(rolled(ODDITIES["a value skips a step"]())) == [["s_t", "t−1", "W"], ["s_t", "t−2", "V"]]
+
+
+def test_loops_run_around_the_column_and_those_of_states_are_heavy():
+    paper = rolled(lstm(3))
+    (column,) = paper.columns
+    for line in paper.lines:
+        tail, head = paper.marks[line.tail], paper.marks[line.head]
+        if tail.is_delay or head.is_delay:
+            delay, mark = (tail, head) if tail.is_delay else (head, tail)
+            assert delay.bottom > column.top or delay.top < column.bottom
+            assert (line.width > 1) == (mark.text != "+")
+    (way,) = [line for line in paper.lines if line.tail == paper.called("c_t").name and line.width > STATE_PEN]
+    assert max(x for x, _ in way.points) > column.right
+
+
+def test_loops_side_by_side_do_not_run_on_each_other():
+    paper = rolled(NETWORKS["two layers of lstm"](3))
+    upright = {}
+    for line in paper.lines:
+        if paper.marks[line.head].is_delay:
+            lane = round(max(x for x, _ in line.points), 1)
+            heights = [y for x, y in line.points if abs(x - lane) < 0.2]
+            assert all(max(heights) < low or high < min(heights) for low, high in upright.get(lane, []))
+            upright.setdefault(lane, []).append((min(heights), max(heights)))
+    assert sum(map(len, upright.values())) == 5
+
+
+def test_what_comes_before_and_after_the_steps_is_left_out():
+    texts = {mark.text for mark in rolled(elman(3)).marks.values()}
+    assert "h_0" not in texts
+    assert "L" not in texts
+
+
+def test_what_a_single_step_has_is_left_out():
+    paper = rolled(ODDITIES["first step different"]())
+    assert {mark.text for mark in paper.marks.values()} >= {"s_t", "t−1"}
+    states = paper.called("s_t")
+    assert sum(line.head == states.name for line in paper.lines) == 1

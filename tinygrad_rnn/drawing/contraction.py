@@ -1,0 +1,98 @@
+"""Which values and cells are drawn where operations are not, and which of them each is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+from tinygrad_rnn.drawing.cells import Cell
+from tinygrad_rnn.drawing.label import Text
+from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.node import Tensor
+
+Operands = Mapping[Tensor, Sequence[tuple[Tensor, Text]]]
+"""For each node shown, the nodes that it is linked from, with the weights on the way."""
+
+
+class Contraction:
+    """Makes links of all that leads from one labelled or carried value, or one cell, to the next.
+
+    Attributes:
+        together: for each value that a cell starts from, all those for which it stands.
+    """
+
+    def __init__(self, survey: Survey, cells: Mapping[Tensor, Cell], weights: Callable[[Tensor], Text]) -> None:
+        self.survey = survey
+        self.cells = cells
+        self.weights = weights
+        self.together: dict[Tensor, dict[Tensor, None]] = {}
+        self._starts: dict[Hashable, Tensor] = {}
+        self._read_at = self._find_cells_read()
+        self._made_from: dict[Tensor, dict[Tensor, Text]] = {}
+        self._kept: dict[Tensor, dict[Tensor, Text]] = {}
+
+    def operands(self) -> Operands:
+        """For each value and cell that is drawn, those that it is made from; a cell's last node stands for it."""
+        for node in self.survey.nodes:
+            if node not in self.survey.tags:
+                self._add(node)
+        used = {source for sources in self._kept.values() for source in sources}
+        inner = {source for node in self.cells for source in node.inputs if self._is_inner(source)}
+        return {node: list(sources.items()) for node, sources in self._kept.items() if node not in inner - used}
+
+    def _is_inner(self, source: Tensor) -> bool:
+        """Whether what cells read is drawn only if others read it: a parameter, or what another value stands for."""
+        return source in self.survey.parameters or any(source in others for others in self.together.values())
+
+    def _add(self, node: Tensor) -> None:
+        sources = self._sources(node)
+        is_leaf, is_output = node.op is None, self.survey.is_output(node)
+        if node in self.cells:
+            whole = self.cells[node].node
+            inner = self._kept.setdefault(whole, {})
+            inner |= {origin: () for origin in sources if origin is not whole}
+            self._made_from[node] = {whole: ()}
+        elif node.label is not None or is_leaf or is_output or node in self.survey.read_elsewhere:
+            self._kept[node] = sources
+            self._made_from[node] = {node: ()}
+        else:
+            self._made_from[node] = sources
+
+    def _sources(self, node: Tensor) -> dict[Tensor, Text]:
+        """The values and cells that a node is made from, with the weights on the way."""
+        weights = self.weights(node)
+        sources: dict[Tensor, Text] = {}
+        for operand, source in enumerate(node.inputs):
+            start = self._start(node, operand)
+            if start is not None:
+                sources.setdefault(start, ())
+            elif source not in self.survey.tags and not (node in self.cells and source in self.survey.parameters):
+                for origin, text in self._origins(source).items():
+                    sources.setdefault(origin, text + weights)
+        return sources
+
+    def _origins(self, source: Tensor) -> dict[Tensor, Text]:
+        return self._made_from.get(source, {source: ()})
+
+    # ------------------------------------------------------------------ what cells start from
+
+    def _find_cells_read(self) -> dict[Hashable, Hashable]:
+        """For each place where a cell reads a cell of another step, a role and an operand, which one that is."""
+        times, roles = self.survey.times, self.survey.roles
+        return {
+            (roles[node], operand): self.cells[source].key
+            for node in self.cells
+            if node in roles
+            for operand, source in enumerate(node.inputs)
+            if source in self.cells and times[source] != times[node]
+        }
+
+    def _start(self, node: Tensor, operand: int) -> Tensor | None:
+        """What stands for an operand where a cell usually reads a cell of another step: one value for all of them."""
+        source = node.inputs[operand]
+        key = self._read_at.get((self.survey.roles.get(node), operand))
+        if key is None or source in self.cells or self._origins(source) != {source: ()}:
+            return None
+        place = self.cells[node].key, key, self.survey.steps[source], self.survey.times.get(source)
+        first = self._starts.setdefault(place, source)
+        self.together.setdefault(first, {})[source] = None
+        return first

@@ -1,0 +1,102 @@
+"""A scene rolled up: what every step does, once; what is carried comes back to it through a delay."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+from tinygrad_rnn.drawing.label import Run, Text
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
+from tinygrad_rnn.graph.rolled import label_in_common
+
+
+def roll_scene(scene: Scene) -> Scene:
+    """The rolled form of a scene, with the time step as t and a mark for each delay.
+
+    Only what repeats is shown, as in the textbooks: what a single one of several steps has is left out, and so
+    is what stands before the first step or after the last, such as initial states.
+    """
+    return _Roller(scene).roll()
+
+
+class _Roller:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.least = 2 if len(scene.steps) > 2 else 1  # in how many steps there is what repeats
+        self.time = scene.steps[0]
+        self.marks = self._find_marks()
+        self.delays: dict[Carrier, Mark] = {}
+
+    def roll(self) -> Scene:
+        links = [*self._links_within(), *self._loops()]
+        blocks = {BEFORE: [], self.time: list(self.marks.values()), AFTER: list(self.delays.values())}
+        return replace(self.scene, blocks=blocks, links=links, hidden={}, is_rolled=True)
+
+    def _find_marks(self) -> dict[Hashable, Mark]:
+        """For each role its mark."""
+        members: dict[Hashable, list[Mark]] = defaultdict(list)
+        for time in self.scene.steps:
+            for mark in self.scene.blocks[time]:
+                members[mark.role].append(mark)
+        return {role: self._mark(marks) for role, marks in members.items() if len(marks) >= self.least}
+
+    def _mark(self, marks: Sequence[Mark]) -> Mark:
+        steps = [int(mark.time) for mark in marks]
+        text = _text_in_common([mark.text for mark in marks], steps)
+        caption = _text_in_common([mark.caption for mark in marks], steps)
+        return replace(marks[-1], time=self.time, text=text, caption=caption)
+
+    def _links_within(self) -> list[Link]:
+        alike: dict[Hashable, dict[Mark, list[Link]]] = defaultdict(lambda: defaultdict(list))
+        for link in self.scene.links:
+            source, target = link.source, link.target
+            within = link.carrier is None and source is not None and source.role in self.marks
+            if within and source is not None and target is not None and target.role in self.marks:
+                alike[source.role, target.role][target].append(link)
+        return [
+            Link(self.marks[link.source.role], self.marks[link.target.role], None, link.weights)
+            for steps in alike.values()
+            if len(steps) >= self.least
+            for link in max(steps.values(), key=len)
+            if link.source is not None and link.target is not None
+        ]
+
+    def _loops(self) -> list[Link]:
+        """For each carried value the link to its delay, and those from the delay to where steps read it."""
+        alike: dict[Hashable, dict[Mark, list[Link]]] = defaultdict(lambda: defaultdict(list))
+        for link in self.scene.links:
+            source, target, carrier = link.source, link.target, link.carrier
+            if carrier is None or target is None or carrier.role not in self.marks or target.role not in self.marks:
+                continue
+            if source is None or source.role in (None, carrier.role):
+                alike[carrier, target.role][target].append(link)
+        links = []
+        for steps in alike.values():
+            for link in max(steps.values(), key=len):
+                assert link.carrier is not None
+                assert link.target is not None
+                if link.carrier not in self.delays:
+                    links.append(self._delay(link.carrier))
+                delay = self.delays[link.carrier]
+                links.append(Link(delay, self.marks[link.target.role], link.carrier, link.weights))
+        return links
+
+    def _delay(self, carrier: Carrier) -> Link:
+        """Make the mark of a delay; the link to it."""
+        source = self.marks[carrier.role]
+        text = (Run("t", "italic"), Run(f"{-carrier.lag:+d}".replace("-", "−")))
+        self.delays[carrier] = Mark(source.node, False, None, text, AFTER, kind="delay")
+        return Link(source, self.delays[carrier], carrier)
+
+
+def _text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
+    """What the texts of several steps have in common, with the step as t; the last of them if that is nothing."""
+    common = []
+    for runs in zip(*texts, strict=False):
+        words = label_in_common([run.text for run in runs], steps)
+        if words is None or len(set(map(len, texts))) > 1:
+            return texts[-1]
+        is_letter = words != runs[-1].text and runs[-1].script != "base"
+        common.append(Run(words.replace("-", "−"), "italic" if is_letter else runs[-1].style, runs[-1].script))
+    return tuple(common)
