@@ -45,7 +45,7 @@ def test_a_png_has_the_dots_per_inch_that_were_asked_for(diagram, tmp_path):
 
 @pytest.mark.parametrize("name", ["picture.jpeg", "picture", ".svg", "picture.svg.gz", "picture.", "picture.png "])
 def test_another_suffix_is_refused(diagram, name, tmp_path):
-    with pytest.raises(tg.SettingError, match=r"saved as \.dot, \.svg, \.png, \.pdf, not as"):
+    with pytest.raises(tg.SettingError, match=r"saved as \.dot, \.svg, \.png, \.pdf, \.html, not as"):
         diagram.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
-from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
+from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.scene import Scene
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
+from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.nn import Run
@@ -23,6 +26,9 @@ FIRST, LAST = 3, 2
 
 DOZEN = 12
 """The most steps that are shown without folding unless asked for."""
+
+MOST_UNROLLED = 3_000
+"""The most nodes of a graph whose page can show it unrolled where that is not asked for."""
 
 VIEWS = ("unrolled", "folded")
 SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18.0, rows=34.0)}
@@ -65,17 +71,48 @@ def draw(
     _check("theme", theme, tuple(THEMES))
     graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
     shown = _choose_steps(graph.steps, view)
+    drawn = _draw_view(graph, shown, detail, theme, shapes)
+    titles = {name: f"{node.describe()} {node.dtype}" for name, node in drawn.marks.items()}
+    write_page = partial(_write_page, graph, shown, detail, shapes)
+    return Diagram(drawn.source, titles, drawn.title, drawn.seconds, write_page)
+
+
+def _draw_view(graph: Graph, shown: Sequence[int], detail: str, theme: str, shapes: bool) -> View:
+    """Draw a graph, of its time steps those given."""
     scene = build_scene(graph, detail, shown)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
     writer = Writer(scene, lettering, THEMES[theme], shapes)
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
-    titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
-    title = _title(graph, shown)
     if period is None:
-        return Diagram(writer.unplaced(), titles, title, LAYOUT_SECONDS)
-    layout = lay_out(scene, period, boxes, SPACINGS[detail])
-    return Diagram(writer.placed(layout, route(scene, layout)), titles, title)
+        source, seconds = writer.unplaced(), LAYOUT_SECONDS
+    else:
+        layout = lay_out(scene, period, boxes, SPACINGS[detail])
+        source, seconds = writer.placed(layout, route(scene, layout)), PAINT_SECONDS
+    return View(
+        name="folded" if scene.hidden else "unrolled",
+        title=_title(graph, shown),
+        source=source,
+        marks={name: mark.node for mark, name in writer.names.items()},
+        gaps=_list_gaps(scene, graph.steps),
+        seconds=seconds,
+    )
+
+
+def _write_page(graph: Graph, shown: Sequence[int], detail: str, shapes: bool) -> str:
+    """The page of a graph: the steps shown, and the other view where there is one and the page can hold it."""
+    from tinygrad_rnn.drawing.page import render_page  # what most drawings do without
+
+    steps, choices, notes = graph.steps, [shown], []
+    if len(shown) < len(steps):
+        if len(graph) <= MOST_UNROLLED:
+            choices.append(steps)
+        else:
+            notes.append(f"A picture of all {len(steps):,} time steps would be too large for this page.")
+    elif len(steps) > DOZEN:
+        choices.append(_choose_steps(steps, "folded"))
+    views = [_draw_view(graph, choice, detail, "light", shapes) for choice in choices]
+    return render_page(graph, _title(graph, steps).capitalize(), views, notes)
 
 
 def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
@@ -90,6 +127,12 @@ def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
     if not folds or len(steps) <= FIRST + LAST:
         return list(steps)
     return [*steps[:FIRST], *steps[-LAST:]]
+
+
+def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """The first and the last of the steps that each gap stands for, by the gap's name in DOT."""
+    starts = [(scene.positions[step] + 1, count) for step, count in scene.hidden.items()]
+    return {f"h{number}": (steps[start], steps[start + count - 1]) for number, (start, count) in enumerate(starts)}
 
 
 def _title(graph: Graph, shown: Sequence[int]) -> str:
