@@ -49,15 +49,19 @@ function nameOf(number) {
   }));
 }
 
-/** A formula, with each letter replaced by what `letters` makes of it. */
+/** A formula, with each letter replaced by what `letters` makes of it, and ² and ᵀ as exponents of that. */
 function write(formula, letters) {
   const pieces = [];
   let end = 0;
-  for (const found of formula.matchAll(/\^\(([^)]*)\)|(?<![A-Za-z])(?:ȳ|[A-Za-z])(?![A-Za-z])/gu)) {
+  for (const found of formula.matchAll(/\^\((?<exponent>[^)]*)\)|(?<![A-Za-z])(?<letter>ȳ|[A-Za-z])(?<mark>[²ᵀ]?)(?![A-Za-z])/gu)) {
+    const { exponent, letter, mark } = found.groups;
     pieces.push(formula.slice(end, found.index));
     end = found.index + found[0].length;
-    if (found[1] !== undefined) pieces.push(make("sup", {}, ...write(found[1], letters)));
-    else pieces.push(letters(found[0]) ?? found[0]);
+    if (exponent !== undefined) pieces.push(make("sup", {}, ...write(exponent, letters)));
+    else {
+      const piece = letters(letter) ?? letter;
+      pieces.push(mark ? make("span", { class: "power" }, piece, make("sup", {}, { "²": "2", "ᵀ": "T" }[mark])) : piece);
+    }
   }
   return [...pieces, formula.slice(end)].filter(piece => piece !== "");
 }
@@ -322,7 +326,7 @@ function showContribution(event, operand) {
     return operands.includes(sign) ? showValue(inputs[operands.indexOf(sign)]) : null;
   };
   if (given) {
-    box.append(make("p", { class: "worked" }, ...write(rule, numbers), "=",
+    box.append(make("p", { class: "worked" }, ...write(rule, numbers), make("span", {}, "="),
       make("span", { "data-part": "contribution" }, show(given, nodes[source].shape))));
   } else box.append(make("p", {}, leftOut()));
   return box;
@@ -360,7 +364,7 @@ function showGradients(event) {
     const final = order !== undefined && order < state.position ? events[order].adjoint : undefined;
     const count = total?.count ?? 0;
     const words = final ? "complete" : count ? `${count} contribution${count > 1 ? "s" : ""}` : "nothing yet";
-    const numbers = final ? show(final, shape) : !total ? "" : total.isWhole ? show(total.array, shape)
+    const numbers = final ? show(final, shape, false) : !total ? "" : total.isWhole ? show(total.array, shape, false)
       : make("span", { class: "hint" }, "some contributions are not in this page");
     const box = make("div", { class: "gradient", "data-parameter": number },
       make("h3", {}, make("span", {}, "∇ ", nameOf(number)), make("small", {}, words)), numbers);
@@ -399,8 +403,8 @@ function goToStep(direction) {
 /* In words: every node as a line. */
 
 function buildWords() {
-  const groups = Map.groupBy ? Map.groupBy(nodes.keys(), number => nodes[number].step) : nodes.reduce(
-    (found, node, number) => found.set(node.step, [...found.get(node.step) ?? [], number]), new Map());
+  const groups = new Map(nodes.map(({ step }) => [step, []]));
+  nodes.forEach(({ step }, number) => groups.get(step).push(number));
   const steps = [...groups.keys()].sort((one, other) => (one ?? -Infinity) - (other ?? -Infinity));
   for (const step of steps) {
     const title = step === undefined ? (steps.length > 1 ? "Outside the time steps" : "All nodes") : `Time step ${step}`;
@@ -617,7 +621,7 @@ if (events.length) listenToPlayer();
 listenToControls();
 listenToKeys();
 window.addEventListener("hashchange", recall);
-window.addEventListener("beforeprint", () => { state.before = current().box; look(current().whole); });
+window.addEventListener("beforeprint", () => { neglect(); state.before = current().box; look(current().whole); });
 window.addEventListener("afterprint", () => look(state.before));
 recall();
 fillWords();

@@ -21,9 +21,6 @@ from tinygrad_rnn.graph import Graph
 LIMIT = 8_000_000
 """How large a page may be, in bytes, before numbers are left out of it."""
 
-BYTES_PER_NODE = 220
-"""What a node takes in a page without its numbers, about."""
-
 
 def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence[str]) -> str:
     """The page as HTML text.
@@ -38,7 +35,7 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
         DrawingError: there is no Graphviz, or it failed.
     """
     pictures = "\n".join(map(_paint, views))
-    record = record_graph(graph, views, LIMIT - len(pictures) - BYTES_PER_NODE * len(graph))
+    record = record_graph(graph, views, LIMIT - len(pictures))
     script = _read("page.js")
     template = Template(_read("page.html"))
     return template.substitute(

@@ -28,6 +28,9 @@ SAMPLED = 16
 BYTES_PER_ENTRY = 22
 """What a number takes in a page, about."""
 
+BYTES_PER_NODE = 170
+"""What a node takes without its numbers, about."""
+
 MOST_NODES = 40_000
 """The largest graph that is described in full; of a larger one, only the nodes that a view shows."""
 
@@ -40,7 +43,7 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     Args:
         graph: the graph.
         views: what is shown of it.
-        room: for numbers, in bytes.
+        room: for all that is recorded, in bytes.
 
     Returns:
         "views", "nodes", "events", "parameters", "output" and "operations", as `page.js` reads them; and "notes",
@@ -56,7 +59,8 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     notes = [] if output else [f"Backprop cannot be watched in this graph, because {reason}."]
     if not is_whole:
         notes.append("Only the nodes in the picture are described.")
-    events = [] if output is None else [recorder.event(event) for event in trace_backward(output)]
+    with np.errstate(all="ignore"):  # the page shows what is not finite
+        events = [] if output is None else [recorder.event(event) for event in trace_backward(output)]
     return {
         "views": [recorder.view(view) for view in views],
         "nodes": [recorder.node(node) for node in nodes],
@@ -84,7 +88,7 @@ class _Recorder:
         self.nodes = nodes
         self.numbers = {node: number for number, node in enumerate(nodes)}
         self.values = _held_values(nodes)
-        self.left_out = find_middle([_cost(node) for node in nodes], room)
+        self.left_out = find_middle([_cost(node) for node in nodes], room - BYTES_PER_NODE * len(nodes))
         self.is_thinned = False
 
     def view(self, view: View) -> Record:
@@ -163,10 +167,10 @@ def find_middle(costs: Sequence[int], room: int) -> range:
     low = high = len(costs) // 2
     total = sum(costs)
     while total > room and high - low < len(costs):
-        if high < len(costs):
+        if low == 0 or low + high < len(costs):
             total -= costs[high]
             high += 1
-        if low > 0:
+        else:
             low -= 1
             total -= costs[low]
     return range(low, high)
