@@ -34,18 +34,18 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
     Raises:
         DrawingError: there is no Graphviz, or it failed.
     """
-    pictures = "\n".join(map(_paint, views))
-    record = record_graph(graph, views, LIMIT - len(pictures))
     script = _read("page.js")
-    template = Template(_read("page.html"))
-    return template.substitute(
-        title=html.escape(title),
-        notes="".join(f"<p>{html.escape(note)}</p>" for note in [*notes, *record.pop("notes")]),
-        style=_read("page.css") + "\n".join(_dark_rules(THEMES["light"], THEMES["dark"])),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        views=pictures,
-        record=_escape(record),
+    texts = {
+        "title": html.escape(title),
+        "style": _read("page.css") + "\n".join(_dark_rules(THEMES["light"], THEMES["dark"])),
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "views": "\n".join(map(_paint, views)),
+    }
+    record = record_graph(graph, views, LIMIT - sum(map(len, texts.values())))
+    notes = [*notes, *record.pop("notes")]
+    return Template(_read("page.html")).substitute(
+        texts, notes="".join(f"<p>{html.escape(note)}</p>" for note in notes), record=_escape(record)
     )
 
 
