@@ -416,19 +416,24 @@ function buildWords() {
   }
 }
 
+/** Write the lines of what is open, once; and the adjoints that backprop has reached. */
 function fillWords() {
-  for (const details of find("words-body").children) {
+  for (const details of find("words-body").querySelectorAll("details[open]")) {
     const list = details.querySelector("ol");
-    if (!details.open) list.replaceChildren();
-    else list.replaceChildren(...details.numbers.map(number => {
-      const line = make("li", { "data-node": number }, make("span", { class: "formula" }, ...equation(number)),
-        make("span", { "data-part": "value" }, make("small", {}, "value "), showValue(number, false)));
-      if (eventOf.get(number) < state.position) {
-        line.append(make("span", { "data-part": "adjoint" }, make("small", {}, "adjoint "), showAdjoint(number, false)));
+    if (!list.hasChildNodes()) list.append(...details.numbers.map(writeLine));
+    for (const line of list.children) {
+      const number = Number(line.dataset.node), isReached = eventOf.get(number) < state.position;
+      if (isReached !== (line.children.length === 3)) {
+        if (isReached) line.append(make("span", { "data-part": "adjoint" }, make("small", {}, "adjoint "), showAdjoint(number, false)));
+        else line.lastChild.remove();
       }
-      return line;
-    }));
+    }
   }
+}
+
+function writeLine(number) {
+  return make("li", { "data-node": number }, make("span", { class: "formula" }, ...equation(number)),
+    make("span", { "data-part": "value" }, make("small", {}, "value "), showValue(number, false)));
 }
 
 /* Search */
