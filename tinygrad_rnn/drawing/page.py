@@ -21,6 +21,8 @@ from tinygrad_rnn.graph import Graph
 LIMIT = 8_000_000
 """How large a page may be, in bytes, before numbers are left out of it."""
 
+SCRIPTS = ("graph.js", "picture.js", "backprop.js", "controls.js")
+
 
 def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence[str]) -> str:
     """The page as HTML text.
@@ -34,7 +36,7 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
     Raises:
         DrawingError: there is no Graphviz, or it failed.
     """
-    script = _read("page.js")
+    script = "\n".join(map(_read, SCRIPTS))
     texts = {
         "title": html.escape(title),
         "style": _read("page.css") + "\n".join(_dark_rules(THEMES["light"], THEMES["dark"])),
@@ -50,7 +52,7 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
 
 
 def _read(name: str) -> str:
-    return (files("tinygrad_rnn.drawing") / name).read_text(encoding="utf-8")
+    return (files("tinygrad_rnn.drawing") / "web" / name).read_text(encoding="utf-8")
 
 
 def _escape(record: Any) -> str:

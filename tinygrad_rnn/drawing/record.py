@@ -46,7 +46,7 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
         room: for all that is recorded, in bytes.
 
     Returns:
-        "views", "nodes", "events", "parameters", "output" and "operations", as `page.js` reads them; and "notes",
+        "views", "nodes", "events", "parameters", "output" and "operations", as the page's script reads them; and "notes",
         sentences that say what is missing, and why.
     """
     is_whole = len(graph) <= MOST_NODES
