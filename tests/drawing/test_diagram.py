@@ -11,7 +11,7 @@ from tests.drawing.cells import elman
 from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz, put_dot
 
-MAGIC = {".dot": b"digraph {", ".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-"}
+MAGIC = {".dot": b"digraph {", ".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".html": b"<!doctype html>"}
 
 
 @pytest.fixture

@@ -46,8 +46,8 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
         room: for all that is recorded, in bytes.
 
     Returns:
-        "views", "nodes", "events", "parameters", "output" and "operations", as the page's script reads them; and "notes",
-        sentences that say what is missing, and why.
+        "views", "nodes", "events", "parameters", "output" and "operations", as the page's script reads them; and
+        "notes", sentences that say what is missing, and why.
     """
     is_whole = len(graph) <= MOST_NODES
     shown = {node for view in views for node in view.marks.values()}
@@ -56,7 +56,7 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     output, reason = _find_output(graph)
     if not is_whole:
         output, reason = None, f"it is too large for that: it has {len(graph):,} nodes"
-    notes = [] if output else [f"Backprop cannot be watched in this graph, because {reason}."]
+    notes = [] if output is not None else [f"Backprop cannot be watched in this graph, because {reason}."]
     if not is_whole:
         notes.append("Only the nodes in the picture are described.")
     with np.errstate(all="ignore"):  # the page shows what is not finite

@@ -202,7 +202,8 @@ function buildViews() {
 function buildPlayer() {
   const steps = [...new Set(events.map(({ node }) => nodes[node].step))].filter(step => step !== undefined);
   find("slider").max = events.length;
-  find("jump").append(make("option", { value: "" }, "–"), ...steps.map(step => make("option", { value: step }, step)));
+  find("jump").append(make("option", { value: "" }, "–"));
+  find("jump").append(...steps.map(step => make("option", { value: step }, step)));
   find("jump-label").hidden = steps.length === 0;
   listenToPlayer();
 }

@@ -61,15 +61,14 @@ function pan(across, down) {
   look({ x: x + across * width, y: y + down * height, width, height });
 }
 
-/** Bring a mark into the frame, if it is not there. */
+/** Bring a mark into the frame, from where it is outside. */
 function reveal(mark) {
   const here = mark.getBoundingClientRect(), there = frame.getBoundingClientRect();
   const isBeside = here.left < there.left || here.right > there.right;
   const isAbove = here.top < there.top || here.bottom > there.bottom;
-  if (!isBeside && !isAbove) return;
-  const across = (here.left + here.width / 2 - there.left) / there.width;
-  const down = (here.top + here.height / 2 - there.top) / there.height;
-  pan(across - 0.5, down - 0.5);
+  const across = (here.left + here.width / 2 - there.left) / there.width - 0.5;
+  const down = (here.top + here.height / 2 - there.top) / there.height - 0.5;
+  if (isBeside || isAbove) pan(isBeside ? across : 0, isAbove ? down : 0);
 }
 
 /* Lighting: the node pointed at, with its ancestors or its descendants. */
@@ -120,7 +119,7 @@ function showNote() {
 function colour(event) {
   const { byNode, lines, gaps } = current();
   const reached = new Set(events.slice(0, state.position).map(({ node }) => node));
-  const here = marksOf(event);
+  const here = event ? marksOf(event.node) : [];
   for (const [node, marks] of byNode) {
     for (const mark of marks) {
       mark.classList.toggle("reached", reached.has(node));
@@ -132,15 +131,18 @@ function colour(event) {
     line.classList.toggle("reached", reached.has(head) && eventOf.has(tail));
     line.classList.toggle("now", head === event?.node && eventOf.has(tail));
   }
-  if (here.length && current().box) reveal(here.at(-1));
+  if (here.length === 1 || here.length === 2) reveal(here.at(-1)); // more of them are in many places
 }
 
-/** The marks of what an event reaches: the node's own; or the gap that hides it; or those on which it is written. */
-function marksOf(event) {
-  if (!event) return [];
+/** The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to. */
+function marksOf(number) {
   const { byNode, gaps } = current();
-  const { step } = nodes[event.node];
-  const hiding = gaps.filter(({ first, last }) => step >= first && step <= last).map(({ mark }) => mark);
-  const own = byNode.get(event.node) ?? hiding;
-  return own.length ? own : readersOf(event.node).flatMap(reader => byNode.get(reader) ?? []);
+  const hiding = ({ step }) => gaps.filter(({ first, last }) => step >= first && step <= last).map(({ mark }) => mark);
+  const found = new Set([number]), marks = new Set();
+  for (const member of found) {
+    const own = byNode.get(member) ?? hiding(nodes[member]);
+    own.forEach(mark => marks.add(mark));
+    if (own.length === 0) readersOf(member).forEach(reader => found.add(reader));
+  }
+  return [...marks];
 }
