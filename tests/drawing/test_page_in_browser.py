@@ -169,6 +169,17 @@ def test_play_goes_on_by_itself_and_pauses(visit):
     assert tab.get_attribute("#status", "aria-live") == "polite"
 
 
+def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
+    a, b = tg.parameter([[1.0, 2.0], [3.0, 4.0]], label="a"), tg.parameter([5.0, 6.0], label="b")
+    with tg.step(1):
+        c = named("c_1", a * b)
+    tab = visit(c.sum())
+    tab.fill("#slider", "2")
+    rules = tab.locator("#event .contribution .formula").all_inner_texts()
+    assert rules == ["a receives c1 ⊙ b", "b receives c1 ⊙ a, summed over what was repeated"]
+    assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
+
+
 # ---------------------------------------------------------------------- the moment in the address
 
 

@@ -2,7 +2,7 @@
 
 In a formula y is the result and ȳ its adjoint; the operands have the letters that the formula names.
 `^(…)` raises what is in the parentheses. Where broadcasting repeated an operand, what it receives is
-summed over the repetitions; that is the same for all operations, so that no formula mentions it.
+summed over the repetitions; that is the same for all operations, so that no formula says it.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ FORMULAS: Mapping[str, Formula] = {
     "accumulate": Formula("", "sum of adjoints", ("ȳ at its index",)),
 }  # fmt: skip
 """By the operation's name; `linear` depends on its operands as well."""
+
+BROADCASTING = frozenset({"add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "where"})
+"""The operations that may repeat an operand."""
 
 
 def formula_name(node: Tensor) -> str:

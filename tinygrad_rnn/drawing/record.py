@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.autodiff import Event, trace_backward
-from tinygrad_rnn.drawing.formulas import find_formula, formula_name
+from tinygrad_rnn.drawing.formulas import BROADCASTING, find_formula, formula_name
 from tinygrad_rnn.drawing.glyphs import index_text, number_text
 from tinygrad_rnn.drawing.label import Run, Text, clean, shorten, typeset
 from tinygrad_rnn.drawing.view import View
@@ -64,12 +64,16 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     return {
         "views": [recorder.view(view) for view in views],
         "nodes": [recorder.node(node) for node in nodes],
-        "operations": {formula_name(node): find_formula(node)._asdict() for node in nodes if node.op is not None},
+        "operations": {formula_name(node): _formula(node) for node in nodes if node.op is not None},
         "parameters": [recorder.numbers[node] for node in nodes if node.op is None and node.requires_grad],
         "output": None if output is None else recorder.numbers[output],
         "events": events,
         "notes": [*notes, *recorder.notes()],
     }
+
+
+def _formula(node: Tensor) -> Record:
+    return find_formula(node)._asdict() | {"broadcasts": formula_name(node) in BROADCASTING}
 
 
 def _find_output(graph: Graph) -> tuple[Tensor | None, str]:

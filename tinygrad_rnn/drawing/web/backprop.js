@@ -59,7 +59,7 @@ function showEvent(event) {
   find("status").replaceChildren(`Event ${state.position}${where}: `, ...equation(event.node), ".");
   const derivative = [" = ∂", nameOf(record.output), " / ∂", nameOf(event.node), " = "];
   const adjoint = make("div", { class: "adjoint", "data-part": "adjoint" },
-    make("span", { class: "formula" }, op ? bar("y") : "its gradient", ...derivative),
+    make("span", { class: "formula" }, barOf(event.node), ...derivative),
     event.adjoint ? show(event.adjoint, shape) : leftOut());
   const handedOn = op ? inputs.map((_, operand) => showContribution(event, operand))
     : [make("p", {}, "A parameter hands nothing on. All that it received is summed up, and that is its gradient.")];
@@ -72,7 +72,7 @@ const isNeeded = (event, operand) => event.needed ? event.needed[operand] : even
 /** What one operand receives: the rule in symbols, and the same with numbers. */
 function showContribution(event, operand) {
   const { inputs, formula, shape } = nodes[event.node];
-  const { operands, rules } = operations[formula];
+  const { operands, rules, broadcasts } = operations[formula];
   const source = inputs[operand];
   const box = make("div", { class: "contribution", "data-operand": operand });
   if (!isNeeded(event, operand)) {
@@ -80,17 +80,18 @@ function showContribution(event, operand) {
     return box;
   }
   const rule = rules[operand] ?? rules[0];
+  const letters = new Map([["y", event.node], ["x", source], ...inputs.map((input, k) => [operands[k], input])]);
   const inSymbols = letter => {
-    if (letter === "ȳ") return bar("y");
-    return letter === "y" || operands.includes(letter) ? make("i", {}, letter) : null;
+    if (letter === "ȳ") return barOf(event.node);
+    return letters.has(letter) ? nameOf(letters.get(letter)) : null;
   };
   const inNumbers = letter => {
     if (letter === "ȳ") return show(event.adjoint, shape);
-    if (letter === "y") return showValue(event.node);
-    return operands.includes(letter) ? showValue(inputs[operands.indexOf(letter)]) : null;
+    return letters.has(letter) ? showValue(letters.get(letter)) : null;
   };
-  const receives = [nameOf(source), " receives ", bar(operands[operand] ?? "x"), " = "];
-  box.append(make("p", { class: "formula" }, ...receives, ...write(rule, inSymbols)));
+  const isRepeated = broadcasts && nodes[source].shape.join() !== shape.join();
+  const summed = isRepeated ? ", summed over what was repeated" : "";
+  box.append(make("p", { class: "formula" }, nameOf(source), " receives ", ...write(rule, inSymbols), summed));
   if (event.contributions) {
     const given = show(event.contributions[operand], nodes[source].shape);
     const result = make("span", { "data-part": "contribution" }, given);

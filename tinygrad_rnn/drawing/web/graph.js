@@ -48,15 +48,19 @@ function nameOf(number) {
 }
 
 function typeset([text, style, script]) {
-  const letters = { italic: make("i", {}, text), sans: make("span", { class: "sans" }, text) }[style] ?? text;
+  const letters = make(style === "italic" ? "i" : "span", { class: style }, text);
   return script === "base" ? letters : make(script, {}, letters);
 }
 
 /** Names with commas between them. */
 const list = numbers => numbers.flatMap((number, place) => place ? [", ", nameOf(number)] : [nameOf(number)]);
 
-/** The letter of an adjoint. */
-const bar = letter => make("i", {}, letter === "y" ? "ȳ" : `${letter}\u0304`);
+/** A node's name with a bar over it: the name of its adjoint. */
+function barOf(number) {
+  const name = nameOf(number);
+  name.firstChild.classList.add("overlined");
+  return name;
+}
 
 /* Formulas */
 
