@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from functools import cached_property
 from html.parser import HTMLParser
 
 import numpy as np
@@ -40,7 +41,7 @@ class Reader(HTMLParser):
         else:
             self.words.append(data)
 
-    @property
+    @cached_property
     def record(self):
         return json.loads(self.scripts[0])
 
