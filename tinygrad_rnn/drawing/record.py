@@ -53,9 +53,8 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     shown = {node for view in views for node in view.marks.values()}
     nodes = graph.nodes if is_whole else [node for node in graph.nodes if node in shown]
     recorder = _Recorder(nodes, room)
-    output, reason = _find_output(graph)
-    if not is_whole:
-        output, reason = None, f"it is too large for that: it has {len(graph):,} nodes"
+    too_large = f"it is too large for that: it has {len(graph):,} nodes"
+    output, reason = _find_output(graph) if is_whole else (None, too_large)
     notes = [] if output is not None else [f"Backprop cannot be watched in this graph, because {reason}."]
     if not is_whole:
         notes.append("Only the nodes in the picture are described.")
