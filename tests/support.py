@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 import tinygrad_rnn as tg
+from tinygrad_rnn import node
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Function = Callable[..., tg.Tensor]
@@ -18,6 +20,16 @@ ROUNDING = float(np.finfo(np.float64).eps)
 def same(nodes: Iterable[tg.Tensor], others: Iterable[tg.Tensor]) -> bool:
     """Whether these are the same nodes in the same order; `==` would compare their values."""
     return [*map(id, nodes)] == [*map(id, others)]
+
+
+@contextmanager
+def no_setting_left() -> Iterator[None]:
+    """Fail if nodes are made otherwise at the end than at the beginning, and put it right again."""
+    before = node.current_context()
+    yield
+    after = node.current_context()
+    node._context.set(before)
+    assert after is before, f"a setting was not left: nodes are now made in the context {after}"
 
 
 # ---------------------------------------------------------------------- finite differences
@@ -118,6 +130,22 @@ def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 def even(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Even multiples of 1/16."""
     return np.asarray(rng.integers(-16, 17, shape) / 8)
+
+
+def small(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers of both signs, less than 1 by at least ¼."""
+    return np.asarray(rng.integers(-48, 49, shape) / 64)
+
+
+def between(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Odd multiples of 1/128, which are no whole multiples of what the others draw."""
+    return real(rng, shape) + 1 / 128
+
+
+def matrices(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Matrices near diagonal ones with 1, 2, … there: well-conditioned, and with different eigenvalues."""
+    diagonal = np.eye(*shape[-2:]) * np.arange(1, shape[-1] + 1)
+    return diagonal + real(rng, shape) / 32
 
 
 def odd(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -40,7 +40,7 @@ def test_version():
     assert (finished.returncode, finished.stdout) == (0, f"tinygrad-rnn {tg.__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["draw"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["draw"], ["train"], ["sample"], ["evaluate"]])
 def test_help_shows_an_example(command):
     finished = run(*command, "--help")
     assert finished.returncode == 0
@@ -49,7 +49,7 @@ def test_help_shows_an_example(command):
     assert "example: tinygrad-rnn" in finished.stdout
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["draw"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["draw"], ["train"], ["sample"], ["evaluate"]])
 def test_the_examples_of_the_help_are_right_usage(command):
     text = " ".join(run(*command, "--help").stdout.split())
     example = re.search(r"example: tinygrad-rnn (.*)$", text)[1]
@@ -159,7 +159,10 @@ def test_demo_is_not_written_over_another_without_force(quick, tmp_path, capsys)
     assert printed == ""
     assert told.count("\n") == 1
     assert "--force" in told
+    assert cli.main(["demo", "--output", str(out), "--force"]) == 1
+    assert "does not look like the work of an earlier run" in capsys.readouterr().err
     assert (out / "report.html").read_text() == "mine"
+    (out / "results.json").write_text('{"ar12": {}, "rnn": {}, "gradient_check": {}}')
     assert cli.main(["demo", "--output", str(out), "--force"]) == 0
     assert (out / "report.html").read_text() != "mine"
 

@@ -1,5 +1,7 @@
 """Nodes: values, how they are made and marked, what may be done to them, and what errors say."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -43,9 +45,54 @@ class Foreign:
 
 
 @pytest.mark.parametrize("data", ["abc", b"abc", None, {}, {1.0}, Foreign(), [None], ["a"], [[1], [2, 3]], 2**70])
-def test_what_is_not_numbers_is_refused(data):
+@pytest.mark.parametrize("dtype", [None, float, np.int8])
+def test_what_is_not_numbers_is_refused(data, dtype):
     with pytest.raises((tg.OperandError, tg.DTypeError), match=type(data).__name__):
-        tg.tensor(data)
+        tg.tensor(data, dtype=dtype)
+
+
+@pytest.mark.parametrize(("data", "dtype"), [([300], np.uint8), (-1, np.uint8), ([np.nan], int), ([np.inf], int)])
+def test_a_number_that_the_dtype_cannot_hold_is_refused(data, dtype):
+    with pytest.raises(tg.OperandError, match="cannot make an array"):
+        tg.tensor(data, dtype=dtype)
+
+
+@pytest.mark.parametrize("misfit", [lambda x: x * 300, lambda x: 300 + x, lambda x: x - (-1)])
+def test_a_python_integer_that_the_other_operand_s_dtype_cannot_hold_is_refused(misfit):
+    with pytest.raises(tg.OperandError, match=r"x \(1,\) uint8: .*out of bounds"):
+        misfit(tg.tensor([1], label="x", dtype=np.uint8))
+
+
+def test_a_leaf_does_not_take_a_number_that_its_dtype_cannot_hold():
+    x = tg.tensor([1, 2], dtype=np.int8)
+    with pytest.raises(tg.OperandError, match="out of bounds"):
+        x.data = [300, 1]
+    assert x.data.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("label", [5, b"x", ["x"]])
+def test_a_label_is_a_string(label):
+    with pytest.raises(tg.OperandError, match="a label is a string"):
+        tg.parameter(1.0, label=label)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_a_leaf_is_a_leaf_of_its_own(duplicate):
+    with tg.step(3), tg.scope("cell"):
+        x = tg.parameter([1.0, 2.0], label="x")
+    (x * x).sum().backward()
+    other = duplicate(x)
+    assert (other.label, other.step, other.scope, other.requires_grad, other.grad) == ("x", 3, "cell", True, None)
+    assert other.serial > x.serial
+    (other * 3.0).sum().backward()
+    assert x.grad.tolist() == [2, 4]
+    assert other.grad.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_result_is_not_copied_apart_from_its_graph(duplicate):
+    with pytest.raises(tg.OperandError, match=r"tanh \(\) is a result"):
+        duplicate(tg.tanh(tg.parameter(1.0)))
 
 
 @pytest.mark.parametrize("data", [1j, np.array([1j]), [1.0, 2j], np.complex64(1)])
@@ -95,6 +142,7 @@ def test_a_node_records_how_it_was_made():
     assert y.op is tg.OPERATIONS["multiply"]
     assert [x is a for x in y.inputs] == [True, True]
     assert all(array is a.data for array in y.arrays)
+    assert not any(array.flags.writeable for array in (*y.arrays, *(y + 2.0).arrays))
     assert tg.sum(y, axis=0).attributes == {"axis": (0,), "keepdims": False}
     assert repr(y.op) == "<operation multiply>"
 
@@ -396,6 +444,20 @@ def test_an_error_names_the_step_that_it_happens_in():
     with pytest.raises(tg.ShapeError) as caught:
         a + b
     assert "step" not in str(caught.value)
+
+
+def test_an_error_names_labels_of_any_kind_in_one_short_line():
+    with pytest.raises(tg.ShapeError) as caught:
+        tg.tensor([1.0, 2.0], label="a\n\x1b[2J") + tg.tensor([1.0, 2.0, 3.0], label="long" * 1000)
+    assert r"'a\n\x1b[2J' (2,)" in str(caught.value)
+    assert "…" in str(caught.value)
+    assert len(str(caught.value)) < 250
+    assert str(caught.value).isprintable()
+
+
+def test_an_error_does_not_name_a_thousand_operands():
+    with pytest.raises(tg.ShapeError, match="and 993 more"):
+        tg.stack([*[tg.tensor([1.0, 2.0])] * 1000, tg.tensor(1.0)])
 
 
 def test_a_node_describes_itself():

@@ -11,33 +11,70 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 (2, 2)
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tinygrad_rnn import nn, ops
-from tinygrad_rnn.autodiff import Event, grad, jvp, trace_backward
-from tinygrad_rnn.drawing import Diagram, draw
+from tinygrad_rnn.autodiff import (
+    Event,
+    check_gradients,
+    checkpoint,
+    checkpoint_sequence,
+    detect_anomaly,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    trace_backward,
+    value_and_grad,
+)
 from tinygrad_rnn.errors import (
     AssignmentError,
     DrawingError,
     DTypeError,
+    GradientCheckError,
     GraphError,
+    GraphFormatError,
     IndexingError,
+    KinkError,
+    LinAlgError,
+    MissingExtraError,
     NonFiniteError,
     OperandError,
+    OutputError,
     ReboundError,
     SettingError,
     ShapeError,
     TinygradRNNError,
 )
-from tinygrad_rnn.graph import Edge, Graph, Nodes
+from tinygrad_rnn.graph import Edge, Graph, Nodes, Role, Rolled, RolledEdge
 from tinygrad_rnn.node import Operation, Origin, Tensor, no_grad, parameter, scope, step, tensor
 from tinygrad_rnn.ops import *  # noqa: F403  what `ops.__all__` lists
-from tinygrad_rnn.training import SGD, Adam, clip_grad_norm
+from tinygrad_rnn.training import SGD, Adagrad, Adam, AdamW, RMSProp, clip_grad_norm, clip_grad_value
+
+if TYPE_CHECKING:
+    from tinygrad_rnn.drawing import Diagram, draw
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "SGD", "Adam", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event", "Graph",
-    "GraphError", "IndexingError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "ReboundError",
-    "SettingError", "ShapeError", "Tensor", "TinygradRNNError", "clip_grad_norm", "draw", "grad", "jvp", "nn",
-    "no_grad", "parameter", "scope", "step", "tensor", "trace_backward",
+    "SGD", "Adagrad", "Adam", "AdamW", "AssignmentError", "DTypeError", "Diagram", "DrawingError", "Edge", "Event",
+    "GradientCheckError", "Graph", "GraphError", "GraphFormatError", "IndexingError", "KinkError", "LinAlgError",
+    "MissingExtraError", "Nodes", "NonFiniteError", "OperandError", "Operation", "Origin", "OutputError", "RMSProp",
+    "ReboundError", "Role", "Rolled", "RolledEdge", "SettingError", "ShapeError", "Tensor", "TinygradRNNError",
+    "check_gradients", "checkpoint", "checkpoint_sequence", "clip_grad_norm", "clip_grad_value", "detect_anomaly",
+    "draw", "grad", "hessian", "hvp", "jacobian", "jvp", "nn", "no_grad", "parameter", "scope", "step", "tensor",
+    "trace_backward", "value_and_grad",
 ]  # fmt: skip
 __all__ += ops.__all__
+
+
+def __getattr__(name: str) -> Any:
+    """What drawing needs is imported when it is first asked for, so that importing the library takes no time."""
+    if name not in ("Diagram", "draw", "drawing"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    drawing = import_module("tinygrad_rnn.drawing")
+    return drawing if name == "drawing" else getattr(drawing, name)

@@ -4,6 +4,8 @@ Each is a `TinygradRNNError` and also the built-in kind that fits, so both `exce
 and `except ValueError` work. A message says what was expected, what came, where, and what to do.
 """
 
+import numpy as np
+
 
 class TinygradRNNError(Exception):
     """The base of every error that the library raises on purpose."""
@@ -15,6 +17,10 @@ class ShapeError(TinygradRNNError, ValueError):
 
 class IndexingError(TinygradRNNError, IndexError):
     """An index that a tensor does not have."""
+
+
+class LinAlgError(TinygradRNNError, np.linalg.LinAlgError):
+    """A matrix that the operation is not defined for, such as the inverse of a singular one."""
 
 
 class DTypeError(TinygradRNNError, TypeError):
@@ -33,6 +39,10 @@ class GraphError(TinygradRNNError, ValueError):
     """A question that this graph has no answer to."""
 
 
+class GraphFormatError(GraphError):
+    """A text that is not a graph as `Graph.to_json` writes it."""
+
+
 class ReboundError(TinygradRNNError, RuntimeError):
     """A leaf was given another value after the graph was built, and the walk needs the leaf itself."""
 
@@ -45,6 +55,14 @@ class NonFiniteError(TinygradRNNError, FloatingPointError):
     """An infinity or a NaN where only a finite number can be worked with."""
 
 
+class GradientCheckError(TinygradRNNError, AssertionError):
+    """A derivative that is not the one that finite differences show."""
+
+
+class KinkError(GradientCheckError):
+    """A kink, a jump or an edge of the domain where derivatives were to be checked: no rule is to blame."""
+
+
 class DrawingError(TinygradRNNError, RuntimeError):
     """Graphviz is missing, failed, or took too long."""
 
@@ -55,3 +73,11 @@ class OutputError(TinygradRNNError, OSError):
 
 class MissingExtraError(TinygradRNNError, ImportError):
     """Something that needs a package of an extra that is not installed."""
+
+
+class DataError(TinygradRNNError, ValueError):
+    """A file that is not what a network can learn from, or be asked about."""
+
+
+class RunError(TinygradRNNError, ValueError):
+    """A run folder that is malformed, or not a run's."""

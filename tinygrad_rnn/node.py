@@ -20,6 +20,7 @@ from tinygrad_rnn.errors import (
     AssignmentError,
     DTypeError,
     IndexingError,
+    LinAlgError,
     OperandError,
     ShapeError,
     TinygradRNNError,
@@ -34,6 +35,9 @@ Operand: TypeAlias = "Tensor | ArrayLike"
 Shape: TypeAlias = tuple[int, ...]
 
 NO_ATTRIBUTES: Mapping[str, Any] = {}
+REAL = "biuf"
+"""The kinds of dtype that a Tensor can have: truth values, integers and floating-point numbers."""
+
 _PYTHON_NUMBERS = frozenset({bool, int, float})
 _ARRAY_LIKE = (np.ndarray, np.generic, list, tuple, complex)
 
@@ -74,7 +78,10 @@ class Operation:
         for operand in operands:
             if type(operand) is Tensor:
                 return apply(self, operands, attributes)
-        return self.value(*operands, **attributes)
+        try:
+            return self.value(*operands, **attributes)
+        except (ValueError, IndexError, TypeError) as error:
+            raise explain(self.name, (), error) from error
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -93,10 +100,11 @@ class Origin(NamedTuple):
     ordinal: int
 
 
-Context: TypeAlias = tuple[int | None, str, bool, Iterator[Origin] | None]
-"""How nodes made now are marked: step, scope, whether to record inputs, and origins in a backward pass."""
+Context: TypeAlias = tuple[int | None, str, bool, Iterator[Origin] | None, Callable[..., None] | None]
+"""How nodes are made now: step, scope, whether to record inputs, origins in a backward pass, and
+`inspect(op, inputs, value)`, which sees every result and may raise an error."""
 
-_context: ContextVar[Context] = ContextVar("context", default=(None, "", True, None))
+_context: ContextVar[Context] = ContextVar("context", default=(None, "", True, None, None))
 _serials = itertools.count()
 _new = object.__new__
 
@@ -113,7 +121,9 @@ def make(
     A node made outside any step belongs to the step that all its step-bearing inputs share. Under
     `no_grad` the result is a leaf. A node of a backward pass stands where its forward node stands.
     """
-    step, scope, recording, origins = _context.get()
+    step, scope, recording, origins, inspect = _context.get()
+    if inspect is not None and op is not None:
+        inspect(op, inputs, value)
     if not recording:
         op, inputs, arrays, attributes = None, (), (), NO_ATTRIBUTES
     requires_grad = False
@@ -124,14 +134,13 @@ def make(
     origin = None
     if origins is not None:
         origin = next(origins)
-        step, scope = origin.node.step, origin.node.scope
     elif step is None and inputs:
         step = _shared_step(inputs)
     result = _new(Tensor)
     result._data = value
     result.op = op
     result.inputs = inputs
-    result.arrays = arrays
+    result._arrays = arrays
     result.attributes = attributes
     result.label = None
     result.step = step
@@ -203,14 +212,29 @@ def explain(name: str, inputs: Sequence[Tensor], error: Exception) -> TinygradRN
     kind: type[TinygradRNNError] = DTypeError
     if isinstance(error, TinygradRNNError):
         kind = type(error)
+    elif isinstance(error, np.linalg.LinAlgError):
+        kind = LinAlgError
     elif isinstance(error, ValueError):
         kind = ShapeError
     elif isinstance(error, IndexError):
         kind = IndexingError
-    met = ", ".join(f"{node.label or 'unlabelled'} {node.shape} {node.dtype}" for node in inputs)
+    met = ", ".join(f"{_name(node)} {node.shape} {node.dtype}" for node in inputs[:MOST_NAMED])
+    met += f" and {len(inputs) - MOST_NAMED} more" if len(inputs) > MOST_NAMED else ""
     step = _context.get()[0]
     step = _shared_step(inputs) if step is None else step
     return kind(f"{name}{met and ' of '}{met}{'' if step is None else f', step {step}'}: {error}")
+
+
+MOST_NAMED, LONGEST_NAME = 8, 60
+"""How many operands an error names, and with how many characters of their labels."""
+
+
+def _name(node: Tensor) -> str:
+    """A node's label as an error names it, whatever it holds."""
+    if node.label is None:
+        return "unlabelled"
+    name = node.label if node.label.isprintable() and node.label else repr(node.label)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
@@ -224,15 +248,15 @@ def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
         raise OperandError(f"{data.describe()} is a Tensor already; `.data` is its value as an array")
     try:
         array = np.array(data)
-        if dtype is not None and array.dtype.kind != "c":  # which numpy would cast by dropping the imaginary part
-            array = array.astype(dtype, copy=False)
+        if dtype is not None and array.dtype != dtype and array.dtype.kind in REAL:
+            array = np.array(data, dtype)  # a list's numbers that the dtype cannot hold are an error of numpy's
     except TinygradRNNError as error:
         raise OperandError(
             f"cannot make one array of a list that holds Tensors; tg.stack joins them ({error})"
         ) from error
     except (TypeError, ValueError, OverflowError) as error:
         raise OperandError(f"cannot make an array of real numbers from a {type(data).__qualname__}: {error}") from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in REAL:
         raise DTypeError(f"expected real numbers, got {array.dtype} from a {type(data).__qualname__}")
     return array
 
@@ -246,12 +270,14 @@ def tensor(data: ArrayLike, label: str | None = None, dtype: DTypeLike | None = 
         dtype: the dtype to hold; numpy's own choice if not given.
 
     Raises:
-        OperandError: `data` is not numbers.
+        OperandError: `data` is not numbers, or not such as the dtype can hold, or the label is not a string.
         DTypeError: the numbers are not real.
 
     >>> tg.tensor([[1.0, 2.0]], label="x").shape
     (1, 2)
     """
+    if label is not None and not isinstance(label, str):
+        raise OperandError(f"a label is a string, not {label!r}")
     leaf = make(None, (), (), to_array(data, dtype))
     leaf.label = label
     return leaf
@@ -294,6 +320,8 @@ class Setting:
 def step(t: int) -> Setting:
     """`with step(t):` marks the nodes made inside as belonging to time step t.
 
+    A generator that yields inside marks what its caller makes until it goes on.
+
     Raises:
         OperandError: t is not an integer.
     """
@@ -317,13 +345,23 @@ def scope(name: str) -> Setting:
 
 def no_grad() -> Setting:
     """`with no_grad():` makes every result a constant leaf, without a record of how it was made."""
-    return Setting(lambda now: (*now[:2], False, now[3]))
+    return Setting(lambda now: (*now[:2], False, *now[3:]))
 
 
 def from_origin(node: Tensor, operand: int | None) -> Setting:
     """Nodes made inside come from `node`'s rule for `operand`, and stand where `node` stands."""
     origins = (Origin(node, operand, ordinal) for ordinal in itertools.count())
-    return Setting(lambda now: (*now[:3], origins))
+    return Setting(lambda now: (node.step, node.scope, now[2], origins, now[4]))
+
+
+def again(context: Context) -> Setting:
+    """Nodes made inside are marked as in that context, and recorded, whatever walk asks for them now."""
+    return Setting(lambda now: (*context[:2], True, None, now[4]))
+
+
+def current_context() -> Context:
+    """How nodes are made now."""
+    return _context.get()
 
 
 @final
@@ -334,7 +372,7 @@ class Tensor(Methods):
         data: the value, a read-only numpy array; a leaf's can be rebound (`W.data = array`).
         op: the operation that made it; None for a leaf.
         inputs: the nodes that the operation read, in order, with repeats.
-        arrays: the arrays that the inputs held then.
+        arrays: the values that the inputs had then, read-only numpy arrays.
         attributes: the operation's keyword arguments.
         label: a name for people, or None.
         step: the time step it belongs to, or None.
@@ -346,12 +384,12 @@ class Tensor(Methods):
     """
 
     __slots__ = (
-        "_data", "arrays", "attributes", "grad", "inputs", "label", "op", "origin", "requires_grad",
+        "_arrays", "_data", "attributes", "grad", "inputs", "label", "op", "origin", "requires_grad",
         "scope", "serial", "step",
     )  # fmt: skip
 
+    _arrays: tuple[Array, ...]
     _data: Array
-    arrays: tuple[Array, ...]
     attributes: Mapping[str, Any]
     grad: Array | None
     inputs: tuple[Tensor, ...]
@@ -371,9 +409,7 @@ class Tensor(Methods):
     @property
     def data(self) -> Array:
         """The value, as a read-only array."""
-        array = np.asarray(self._data)  # numpy's results without axes are scalars
-        array.setflags(write=False)
-        return array
+        return _locked(self._data)
 
     @data.setter
     def data(self, data: ArrayLike) -> None:
@@ -386,12 +422,21 @@ class Tensor(Methods):
         """
         if self.op is not None:
             raise AssignmentError(f"{self.describe()} is a result; only a leaf's value can be rebound")
+        self._data = self._fitting(data)
+
+    def _fitting(self, data: ArrayLike) -> Array:
+        """A copy of `data` that can stand for the value: of its shape, cast to its dtype."""
         array = to_array(data)
         if array.shape != self.shape:
             raise ShapeError(f"{self.describe()} cannot take a value of shape {array.shape}")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise DTypeError(f"{self.describe()} is {self.dtype} and cannot take {array.dtype}")
-        self._data = array.astype(self.dtype, copy=False)
+        return to_array(data, self.dtype)
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """The values that the inputs had then, as read-only arrays."""
+        return tuple(map(_locked, self._arrays))
 
     @property
     def shape(self) -> Shape:
@@ -421,6 +466,17 @@ class Tensor(Methods):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def detach(self) -> Tensor:
+        """A constant leaf of the same value, label and marks, which no gradient passes.
+
+        >>> x = tg.parameter(3.0)
+        >>> tg.grad(x * x.detach(), [x])[0].item()
+        3.0
+        """
+        leaf = make(None, (), (), self._data)
+        leaf.label, leaf.step, leaf.scope = self.label, self.step, self.scope
+        return leaf
 
     def item(self) -> float | int | bool:
         """The value as a Python number.
@@ -463,12 +519,31 @@ class Tensor(Methods):
             "tg.where and tg.concatenate make a new Tensor, and `leaf.data = array` rebinds a leaf"
         )
 
+    def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[Any, ...]]:
+        """Copies of a leaf are leaves of their own, made anew; a result has no copy apart from its graph."""
+        if self.op is not None:
+            raise OperandError(f"{self.describe()} is a result, and is not copied apart from what it was made from")
+        return _copy_of_leaf, (np.array(self._data), self.label, self.step, self.scope, self.requires_grad)
+
     def describe(self) -> str:
         """A phrase for errors: operation or kind, label, shape and step."""
         kind = self.op.name if self.op else "parameter" if self.requires_grad else "constant"
-        label = "" if self.label is None else f" {self.label!r}"
+        label = "" if self.label is None else f" {_name(self)!r}"
         return f"{kind}{label} {self.shape}" + ("" if self.step is None else f" at step {self.step}")
 
     def __repr__(self) -> str:
         value = np.array2string(self.data, precision=4, threshold=20, edgeitems=2, prefix="Tensor(")
         return f"Tensor({value}, {self.describe()}, {self.dtype})"
+
+
+def _locked(value: Any) -> Array:
+    """A value as a read-only array; numpy's results without axes are scalars."""
+    array = np.asarray(value)
+    array.setflags(write=False)
+    return array
+
+
+def _copy_of_leaf(array: Array, label: str | None, step: int | None, scope: str, requires_grad: bool) -> Tensor:
+    leaf = tensor(array, label)
+    leaf.step, leaf.scope, leaf.requires_grad = step, scope, requires_grad
+    return leaf

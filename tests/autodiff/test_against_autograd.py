@@ -63,7 +63,80 @@ def pair(function):
     return step
 
 
+def along(function):
+    """A function along one axis; a number is left alone."""
+
+    def step(xp, rng, x, y):
+        return function(xp, x, int(rng.integers(-len(x.shape), len(x.shape))), rng) if x.shape else x * 0.5
+
+    return step
+
+
+def matrix(function):
+    """A function of a symmetric matrix with eigenvalues above 1, made from the rows of x."""
+
+    def step(xp, rng, x, y):
+        rows = xp.reshape(x, (-1, *x.shape[-1:]))[:4]
+        n = rows.shape[0]
+        return function(xp, xp.matmul(rows, xp.transpose(rows)) + np.diag(np.arange(1.0, n + 1)))
+
+    return step
+
+
+def vectors(function):
+    """A function of two matrices that have one row, and as many columns as there are elements, up to 6."""
+
+    def step(xp, rng, x, y):
+        return function(xp, xp.reshape(x, (1, -1))[:, :6], xp.reshape(y, (1, -1))[:, :6])
+
+    return step
+
+
 STEPS = [
+    lambda xp, rng, x, y: xp.expm1(x) + xp.log1p(xp.square(x)),
+    lambda xp, rng, x, y: xp.log2(1.5 + x * x) - xp.log10(2 + xp.sin(x)) + xp.exp2(-x),
+    lambda xp, rng, x, y: xp.sinh(x) - xp.cosh(x) + xp.tan(xp.tanh(x)),
+    lambda xp, rng, x, y: xp.arcsin(0.9 * xp.tanh(x)) * xp.arccos(0.9 * xp.sin(x)) + xp.arctan(x),
+    lambda xp, rng, x, y: xp.arcsinh(x) + xp.arccosh(1.5 + x * x) + xp.arctanh(0.9 * xp.sin(x)),
+    lambda xp, rng, x, y: xp.reciprocal(1.5 + xp.sin(x)) + xp.deg2rad(x) + xp.rad2deg(x) / 100,
+    lambda xp, rng, x, y: xp.floor(x) + xp.sign(x) * x,
+    lambda xp, rng, x, y: xp.clip(x, -0.61, 0.43),
+    lambda xp, rng, x, y: xp.expand_dims(x, -1),
+    lambda xp, rng, x, y: xp.tril(xp.reshape(x, (-1, *x.shape[-1:]))) + 0.3,
+    lambda xp, rng, x, y: xp.triu(xp.reshape(x, (-1, *x.shape[-1:])), 1) + 0.2,
+    lambda xp, rng, x, y: xp.diag(xp.reshape(x, (-1,))[:4]) + 0.3,
+    lambda xp, rng, x, y: xp.trace(xp.reshape(x, (-1, *(x.shape or (1,))[-1:]))),
+    lambda xp, rng, x, y: xp.atleast_2d(x),
+    lambda xp, rng, x, y: xp.rot90(xp.atleast_2d(x), int(rng.integers(4))),
+    lambda xp, rng, x, y: xp.prod(1 + xp.sin(x) / 20, axis=axis_of(x, rng)),
+    lambda xp, rng, x, y: xp.var(x, axis=axis_of(x, rng), keepdims=bool(rng.random() < 0.5)),
+    lambda xp, rng, x, y: xp.std(xp.stack([x, xp.cos(x) + 2]), axis=0),
+    lambda xp, rng, x, y: xp.linalg.norm(xp.reshape(x, (-1,)) + 3.0),
+    along(lambda xp, x, axis, rng: xp.cumsum(x, axis=axis)),
+    along(lambda xp, x, axis, rng: xp.flipud(xp.swapaxes(x, 0, axis))),
+    along(lambda xp, x, axis, rng: xp.roll(x, int(rng.integers(-2, 3)), axis)),
+    along(lambda xp, x, axis, rng: xp.repeat(x, 2, axis % len(x.shape))),
+    along(lambda xp, x, axis, rng: xp.swapaxes(x, 0, axis)),
+    along(lambda xp, x, axis, rng: xp.moveaxis(x, axis, 0)),
+    along(lambda xp, x, axis, rng: xp.tile(xp.reshape(x, (-1,)), 2)),
+    along(lambda xp, x, axis, rng: xp.pad(x, 1, "constant", constant_values=0.3)),
+    along(lambda xp, x, axis, rng: xp.sort(xp.reshape(x, (-1,)) + np.arange(np.prod(x.shape)) / 97)),
+    pair(lambda xp, x, y: xp.logaddexp(x, 2 * y)),
+    pair(lambda xp, x, y: xp.arctan2(x + 2.5, y)),
+    pair(lambda xp, x, y: xp.fmax(x, y + 0.1) - xp.fmin(x, y - 0.1)),
+    pair(lambda xp, x, y: xp.hypot(x, y + 1.5) if hasattr(xp, "hypot") else xp.sqrt(x**2 + (y + 1.5) ** 2)),
+    vectors(lambda xp, x, y: xp.einsum("ij,kl->jl", x, y)),
+    vectors(lambda xp, x, y: xp.einsum("ij,...l->li...j", x, y[0])),
+    vectors(lambda xp, x, y: xp.tensordot(x, y, axes=([0], [0]))),
+    vectors(lambda xp, x, y: xp.kron(x[:, :3], y[:, :3])),
+    vectors(lambda xp, x, y: xp.outer(x[0], y[0]) + xp.inner(x, x)),
+    matrix(lambda xp, a: xp.linalg.inv(a)),
+    matrix(lambda xp, a: xp.linalg.solve(a, a[:, :1] + 1.0)),
+    matrix(lambda xp, a: xp.linalg.det(a / 4)),
+    matrix(lambda xp, a: xp.linalg.slogdet(a)[1]),
+    matrix(lambda xp, a: xp.linalg.cholesky(a) + 0.3),
+    matrix(lambda xp, a: xp.linalg.eigh(a)[0]),
+    matrix(lambda xp, a: xp.diagonal(a, axis1=-1, axis2=-2)),
     lambda xp, rng, x, y: xp.tanh(x),
     lambda xp, rng, x, y: xp.sin(x) + xp.cos(x),
     lambda xp, rng, x, y: xp.exp(-xp.square(x)),

@@ -177,7 +177,7 @@ def test_grad_takes_a_sequence_of_floating_tensors():
     for ask in (lambda *inputs: tg.grad(y, *inputs)), (lambda *inputs: tg.jvp(y, *inputs, [W])):
         with pytest.raises(tg.OperandError, match=r"expected a sequence of inputs, such as \[x\], not parameter 'W'"):
             ask(W)
-        with pytest.raises(tg.OperandError, match="with respect to Tensors, not to a ndarray"):
+        with pytest.raises(tg.OperandError, match="with respect to Tensors, not of a ndarray"):
             ask([W.data])
         with pytest.raises(tg.DTypeError, match=r"constant 'n' \(2,\) is int64, which cannot be differentiated"):
             ask([n])
@@ -490,7 +490,7 @@ def numbers_handled(T, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(reverse, "np", counting)
         order = reverse.topological_order([y], differentiable=True)
-        reached = list(reverse.backpropagate(order, set(order), {y: np.ones(())}))
+        reached = list(reverse.backpropagate(reversed(order), set(order), {y: np.ones(())}, set()))
     parts = [c.part if isinstance(c, reverse.AtIndex) else c for _, _, received in reached for c in received]
     return counting.elements + sum(np.size(part) for part in parts)
 
@@ -591,3 +591,43 @@ def test_threads_work_on_graphs_of_their_own():
     for mine, expected in zip(found, alone, strict=True):
         for x, e in zip(mine, expected, strict=True):
             np.testing.assert_array_equal(x, e)
+
+
+# ---------------------------------------------------------------------- what is no Tensor, or has been tampered with
+
+
+@pytest.mark.parametrize("nothing", [None, 3, [None]])
+def test_what_is_no_tensor_has_no_derivative(nothing):
+    x = tg.parameter(1.0)
+    calls = [
+        lambda: tg.grad(nothing, [x]), lambda: tg.grad(x, nothing), lambda: tg.jvp(nothing, [x], [1.0]),
+        lambda: tg.jvp(x, nothing, [1.0]), lambda: tg.jacobian(nothing, x), lambda: tg.hessian(nothing, x),
+        lambda: tg.trace_backward(nothing),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(tg.OperandError, match=r"(expected Tensors|derivatives are of Tensors)"):
+            call()
+
+
+def test_an_integer_leaf_that_claims_to_be_a_parameter_is_noticed():
+    x, w = tg.tensor([1], label="x"), tg.parameter([2.0])
+    x.requires_grad = True
+    y = (x * w).sum()
+    with pytest.raises(tg.DTypeError, match=r"'x' .* cannot be differentiated"):
+        y.backward()
+    assert (x.grad, w.grad) == (None, None)
+
+
+def test_a_grad_of_another_shape_is_not_added_to():
+    x, w = tg.parameter([1.0], label="x"), tg.parameter([2.0])
+    x.grad = np.zeros(3)
+    with pytest.raises(tg.ShapeError, match=r"'x' \(1,\) has a grad of shape \(3,\); `grad = None` clears it"):
+        (x * w).sum().backward()
+    assert x.grad.tolist() == [0, 0, 0]
+    assert w.grad is None
+
+
+def test_softplus_has_its_derivative_at_infinity():
+    x = tg.parameter([np.inf, -np.inf, 800.0])
+    tg.softplus(x).sum().backward()
+    assert x.grad.tolist() == [1, 0, 1]

@@ -19,8 +19,8 @@ import numpy as np
 
 import tinygrad_rnn as tg
 
-from .engines import by_hand, load_programs, ours
-from .problem import Sizes, disagreement, make_problem
+from .engines import Makers, by_hand, load_directional, load_programs, ours
+from .problem import Problem, Program, Sizes, disagreement, make_problem
 from .timing import Timings, alternate
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +35,23 @@ def compare_engines(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]
     Raises:
         AssertionError: a program's loss or gradients are not those that numpy finds in float64.
     """
+    return _compare(load_programs(), by_hand.naive, sizes, seconds, rounds)
+
+
+def compare_directional(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
+    """The same for the derivative of the loss along a direction, and for its Hessian times a direction."""
+    return {
+        kind: _compare(load_directional(kind), reference, sizes, seconds, rounds)
+        for kind, reference in {"jvp": by_hand.jvp, "hvp": by_hand.hvp}.items()
+    }
+
+
+def _compare(
+    makers: Makers, make_reference: Callable[[Problem], Program], sizes: Sizes, seconds: float, rounds: int
+) -> dict[str, Any]:
     problem = make_problem(sizes)
-    reference = by_hand.naive(problem.astype(np.float64))
-    programs = {name: make(problem) for name, make in load_programs().items() if make is not None}
+    reference = make_reference(problem.astype(np.float64))
+    programs = {name: make(problem) for name, make in makers.items() if make is not None}
     errors = {name: disagreement(program, reference) for name, program in programs.items()}
     wrong = {name: error for name, error in errors.items() if not error < TOLERANCE}
     assert not wrong, f"these programs do not compute what numpy computes in float64: {wrong}"

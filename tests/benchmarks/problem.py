@@ -13,7 +13,9 @@ import numpy as np
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 Program: TypeAlias = Callable[[], tuple[float, Iterable[Any]]]
-"""A forward and a backward pass: returns L, and dL/dp for each parameter p in the problem's order."""
+"""A forward and a backward pass: returns L, and dL/dp for each parameter p in the problem's order.
+
+For derivatives along a direction: the jvp of L and nothing else, or L and the Hessian times the direction."""
 
 
 class Sizes(NamedTuple):
@@ -76,6 +78,12 @@ def make_problem(sizes: Sizes) -> Problem:
         ),
         state=np.zeros((batch, hidden)),
     ).astype(np.float32)  # fmt: skip
+
+
+def make_direction(problem: Problem) -> tuple[Array, ...]:
+    """A direction to differentiate along: for each parameter an array of its shape, in the problem's dtype."""
+    random = np.random.default_rng(1)
+    return tuple([random.normal(size=p.shape).astype(np.float32).astype(p.dtype) for p in problem.parameters])
 
 
 def disagreement(program: Program, reference: Program) -> float:

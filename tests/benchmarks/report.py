@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from . import measures
-from .engines import REFERENCE, load_programs
+from .engines import REFERENCE, load_directional, load_programs
 from .problem import SIZES
 from .timing import quartiles, ratio
 
 COMMAND = "python -m tests.benchmarks"
-ROWS = (*SIZES, "graph", "imports", "drawing")
+ROWS = (*SIZES, "directional", "graph", "imports", "drawing")
 GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
+DIRECTIONAL = ("sunspot", "minchar", "mid")
 PHASES = ("forward", "backward", "release")
 PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz")
 DOCUMENT = measures.ROOT / "docs" / "benchmarks.md"
@@ -55,6 +56,10 @@ def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
     results["engines"] = {
         name: measures.compare_engines(sizes, seconds, rounds) for name, sizes in SIZES.items() if name in rows
     }
+    if "directional" in rows:
+        results["directional"] = {
+            name: measures.compare_directional(SIZES[name], seconds / 4, rounds) for name in DIRECTIONAL
+        }
     if "graph" in rows:
         results["graph"] = {name: measures.measure_graph(sizes, seconds / 15, rounds) for name, sizes in SIZES.items()}
     if "imports" in rows:
@@ -104,6 +109,16 @@ def ratio_table(engines: Results) -> str:
     rows = [[name, *[_ratio(engines[problem], name) for problem in engines]] for name in load_programs()]
     rows.append(["goal for tinygrad_rnn", *[f"≤ {GOALS[problem]:.1f}" for problem in engines]])
     return table(["", *engines], rows)
+
+
+def directional_table(directional: Results) -> str:
+    """Each program's time over the reference's, for both kinds of derivatives."""
+    columns = [(kind, problem) for kind in ("jvp", "hvp") for problem in directional]
+    rows = [
+        [name, *[_ratio(directional[problem][kind], name) for kind, problem in columns]]
+        for name in load_directional("jvp")
+    ]
+    return table(["", *[f"{kind}, {problem}" for kind, problem in columns]], rows)
 
 
 def _ratio(measured: Results, name: str) -> str:
@@ -181,6 +196,8 @@ def render(results: Results) -> str:
             ratios=ratio_table(engines), times=time_table(engines), sizes=table(["", *engines], [*sizes, rounds]),
             worst=worst, reference=REFERENCE,
         ))  # fmt: skip
+    if "directional" in results:
+        parts.append(DIRECTIONAL_TEXT.format(table=directional_table(results["directional"]), reference=REFERENCE))
     if "graph" in results:
         parts.append(GRAPH.format(table=graph_table(results["graph"])))
     if "imports" in results:
@@ -230,6 +247,18 @@ compile the loop, or call one written for the purpose.
 Median times in milliseconds, with their quartiles:
 
 {times}"""
+
+DIRECTIONAL_TEXT = """\
+## Derivatives along a direction
+
+The same network: the derivative of its loss along a direction in the space of all parameters (jvp), and the Hessian of
+its loss times such a direction (hvp), each with the forward pass that it needs. Time over that of {reference}, measured
+as above; before that, each result is compared with numpy's in float64.
+
+{table}
+
+- *tinygrad_rnn* is `tg.jvp`, and `tg.hvp`, forward mode over a backward pass; *PyTorch eager* is `torch.func.jvp`, and
+  `torch.autograd.grad` twice; *HIPS autograd* is `make_jvp` and `make_hvp`."""
 
 GRAPH = """\
 ## Where the time goes

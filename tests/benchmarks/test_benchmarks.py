@@ -6,10 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from . import measures, report
-from .engines import by_hand, load_programs
+from . import checkpointing, measures, recurrent, report
+from .engines import by_hand, load_directional, load_programs
 from .problem import Sizes, disagreement, make_problem
 from .timing import alternate, quartiles, ratio
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.*")  # its own use of what it deprecates
 
 TOY = Sizes(batch=2, steps=4, inputs=3, hidden=5, outputs=2)
 
@@ -24,6 +26,18 @@ def test_every_program_computes_the_same_loss_and_gradients(name, sizes):
     program, reference = make(problem), by_hand.naive(problem.astype(np.float64))
     assert disagreement(program, reference) < measures.TOLERANCE
     assert disagreement(program, reference) < measures.TOLERANCE, "a second call adds to what the first one left"
+
+
+@pytest.mark.parametrize("kind", ["jvp", "hvp"])
+@pytest.mark.parametrize("name", load_directional("jvp"))
+def test_every_program_computes_the_same_along_a_direction(name, kind):
+    make = load_directional(kind)[name]
+    if make is None:
+        pytest.skip(f"{name} is not installed")
+    problem = make_problem(TOY)
+    program, reference = make(problem), getattr(by_hand, kind)(problem.astype(np.float64))
+    for call in "first", "second":
+        assert disagreement(program, reference) < measures.TOLERANCE, call
 
 
 def test_the_reference_is_the_gradient():
@@ -75,7 +89,7 @@ def test_the_document_shows_every_measure(monkeypatch):
     text = report.render(results)
     for name in load_programs():
         assert f"\n| {name} |" in text
-    for word in (*sizes, "goal", "numpy by hand, fused", "nodes per second", "> 60 s", "ms to import"):
+    for word in (*sizes, "goal", "hvp, minchar", "numpy by hand, fused", "nodes per second", "> 60 s", "ms to import"):
         assert word in text
     assert not re.search(r"\{\w+\}", text)
     assert json.loads(report.to_json(results))["engines"].keys() == sizes.keys()
@@ -87,3 +101,17 @@ def test_a_missing_peer_is_shown_as_not_installed(monkeypatch):
     engines = {"sunspot": measures.compare_engines(TOY, seconds=0, rounds=2)}
     assert "| MyGrad | not installed |" in report.ratio_table(engines)
     assert "| MyGrad | not installed |" in report.time_table(engines)
+
+
+def test_checkpointed_ways_are_compared():
+    rows = checkpointing.compare(TOY._replace(steps=30), rounds=1)
+    assert [row[0] for row in rows] == ["plain", "√T segments", "100 snapshots", "20 snapshots"]
+    assert rows[0][1:3] == ["1.00", "100.00%"]
+
+
+@pytest.mark.parametrize("kind", recurrent.KINDS)
+def test_recurrent_programs_compute_the_same(kind):
+    programs = recurrent.make_programs(kind, TOY)
+    if "cells" not in programs:
+        pytest.skip("PyTorch is not installed")
+    assert recurrent.compare(programs, seconds=0, rounds=2).keys() == {"cells", "fused"}

@@ -258,6 +258,26 @@ def a_sequence_as_one_tensor():
 
 
 @odd
+def a_sum_of_what_runs_back():
+    a, values = tg.tensor(np.ones(2), label="c"), []
+    for t in (23, 19, 17, 13, 7, 4, -3):
+        with tg.step(t):
+            a = tg.cos(a)
+            values.append(a)
+    return sum(values)
+
+
+@odd
+def what_runs_back_stacked():
+    a, values = tg.tensor(np.ones(2), label="c"), []
+    for t in range(7, 0, -1):
+        with tg.step(t):
+            a = named(f"a_{t}", tg.cos(a))
+            values.append(a)
+    return tg.stack(values).sum()
+
+
+@odd
 def losses_stacked_at_the_end(steps=4):
     U, W, s, losses = weights(3, 2, label="U"), weights(3, 3, label="W"), zeros(3, "s_0"), []
     for t in range(1, steps + 1):
@@ -355,6 +375,16 @@ def an_input_read_a_step_later():
             s = named(f"s_{t}", tg.tanh(tg.linear(x, U) + tg.linear(s, W) + tg.linear(before, V)))
             before = x
     return s
+
+
+@odd
+def inputs_read_only_a_step_later():
+    W, s, before = weights(3, 3, label="W"), zeros(3, "s_0"), zeros(3, "x_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            s = named(f"s_{t}", tg.tanh(tg.linear(s, W) + before))
+            before = x_at(t, 3)
+    return [s, before]
 
 
 @odd

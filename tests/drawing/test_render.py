@@ -59,7 +59,7 @@ def test_without_both_the_dot_text_can_still_be_had(without_dot, without_pygraph
 
 
 def test_dot_that_takes_too_long_is_ended(tmp_path, monkeypatch):
-    put_dot(tmp_path, monkeypatch, "exec sleep 60")
+    put_dot(tmp_path, monkeypatch, "exec /bin/sleep 60")
     with pytest.raises(tg.DrawingError, match=r"did not finish within 0\.2 s; draw fewer steps"):
         run_graphviz(SOURCE, "svg", 0.2)
 

@@ -247,3 +247,30 @@ def test_two_edges_between_the_same_marks_run_side_by_side(detail):
             off = (middle[0] - tail.x) * (head.y - tail.y) - (middle[1] - tail.y) * (head.x - tail.x)
             assert abs(off) < 1
             assert one.points[place] != other.points[place]
+
+
+def test_a_carried_value_read_twice_by_one_operation_comes_along_two_lines():
+    h = zeros(2, "h_0")
+    for t in (1, 2):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.exp(h * h))
+    paper = read(tg.draw(h))
+    state, product = paper.called("h_1"), paper.written("⊙")[1]
+    one, other = [line for line in paper.lines if (line.tail, line.head) == (state.name, product.name)]
+    assert is_level(one.points, one.tip[1])
+    assert is_level(other.points, other.tip[1])
+    assert one.tip[1] - state.y == pytest.approx(state.y - other.tip[1], abs=ROUNDED)
+    assert one.tip[1] != other.tip[1]
+
+
+def test_a_value_read_twice_from_a_line_below_has_two_risers():
+    outputs = []
+    for t in (1, 2):
+        with tg.step(t):
+            x = tg.tensor([1.0, 1.0], label=f"x_{t}")
+            outputs += [x * x, tg.exp(x), tg.sin(x)]
+    paper = read(tg.draw(outputs))
+    product = paper.written("⊙")[0]
+    one, other = [line for line in paper.lines if line.head == product.name]
+    assert one.tip[0] - product.x == pytest.approx(product.x - other.tip[0], abs=ROUNDED)
+    assert one.tip[0] != other.tip[0]

@@ -82,6 +82,21 @@ def test_nodes_are_compared_by_identity(net):
             nodes.index(stranger, *bounds)
 
 
+def test_edges_are_compared_by_the_identity_of_their_ends():
+    x = tg.parameter([1.0, 2.0])
+    graph = tg.Graph(x * x + tg.tensor([1.0, 2.0]))
+    assert [graph.edges.index(edge) for edge in graph.edges] == [0, 1, 2, 3]
+    assert graph.edges[3] in graph.edges
+    assert len(set(graph.edges)) == 4
+    other = tg.Edge(tg.parameter([1.0, 2.0]), *graph.edges[0][1:])
+    assert other not in graph.edges
+    assert other != graph.edges[0]
+    assert graph.edges[0] == tg.Edge(*graph.edges[0])
+    assert graph.nodes == tg.Graph(graph.outputs).nodes
+    assert graph.nodes != tg.Graph(x + x).nodes
+    assert len({graph.nodes, tg.Graph(graph.outputs).nodes}) == 1
+
+
 def test_a_part_of_the_nodes_is_nodes(net):
     nodes = tg.Graph(net["loss"]).nodes
     assert isinstance(nodes[1:3], tg.Nodes)

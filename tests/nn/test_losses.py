@@ -111,7 +111,86 @@ class TestCrossEntropy:
         assert not any(gradient.any() for gradient in gradients(case.net, run).values())
 
 
-@pytest.mark.parametrize("loss", [tg.nn.squared_error, tg.nn.cross_entropy])
+@pytest.mark.parametrize("loss", [tg.nn.squared_error, tg.nn.cross_entropy, tg.nn.binary_cross_entropy_with_logits])
 def test_targets_are_not_broadcast(loss):
     with pytest.raises(tg.ShapeError, match=r"'target' \(3,\) cannot be the target of .*'output' \(2, 3\)"):
         loss(tg.parameter(np.ones((2, 3)), label="output"), tg.tensor(np.ones(3), label="target"))
+
+
+LOGITS = np.random.default_rng(5).normal(scale=3, size=(2, 4, 3))
+CLASSES = np.random.default_rng(6).integers(3, size=(2, 4))
+MASK = np.array([[True, True, False, False], [True, False, True, True]])
+
+
+class TestClasses:
+    @pytest.mark.parametrize("form", [np.asarray, np.ndarray.tolist, tg.tensor, np.uint8])
+    def test_cost_what_their_one_hot_rows_cost(self, form):
+        found = tg.nn.cross_entropy(tg.tensor(LOGITS), form(CLASSES))
+        assert found.item() == tg.nn.cross_entropy(tg.tensor(LOGITS), np.eye(3)[CLASSES]).item()
+
+    @pytest.mark.parametrize("form", [int, np.int64, tg.tensor])
+    def test_may_be_one_alone(self, form):
+        logits = LOGITS[0, 0]
+        found = tg.nn.cross_entropy(tg.tensor(logits), form(2))
+        assert found.item() == pytest.approx(np.log(np.exp(logits).sum()) - logits[2], rel=1e-14)
+
+    @pytest.mark.parametrize("classes", [[0, 3], [-1, 0]])
+    def test_that_are_none_are_refused(self, classes):
+        with pytest.raises(tg.SettingError, match="classes run from 0 to 2; the targets run from"):
+            tg.nn.cross_entropy(tg.tensor(np.zeros((2, 3))), classes)
+
+    def test_have_the_softmax_s_gradient(self):
+        logits = tg.parameter(LOGITS)
+        tg.nn.cross_entropy(logits, CLASSES).backward()
+        np.testing.assert_allclose(logits.grad, tg.softmax(logits).data - np.eye(3)[CLASSES], atol=1e-15)
+
+
+class TestMasks:
+    @pytest.mark.parametrize(
+        ("loss", "target"),
+        [
+            (tg.nn.squared_error, LOGITS / 2),
+            (tg.nn.cross_entropy, CLASSES),
+            (tg.nn.cross_entropy, np.abs(LOGITS)),
+            (tg.nn.binary_cross_entropy_with_logits, np.eye(3)[CLASSES]),
+        ],
+    )
+    def test_leave_out_what_they_hide(self, loss, target):
+        logits = tg.parameter(LOGITS)
+        found = loss(logits, target, mask=MASK)
+        found.backward()
+        alone = tg.parameter(LOGITS[MASK])
+        expected = loss(alone, target[MASK])
+        expected.backward()
+        assert found.item() == pytest.approx(expected.item(), rel=1e-14)
+        np.testing.assert_allclose(logits.grad[MASK], alone.grad, rtol=1e-14)
+        assert not logits.grad[~MASK].any()
+
+    def test_hide_classes_that_are_none(self):
+        hidden = np.where(MASK, CLASSES, -100)
+        found, expected = (tg.nn.cross_entropy(tg.tensor(LOGITS), c, mask=MASK).item() for c in (hidden, CLASSES))
+        assert found == expected
+
+    def test_of_other_shapes_are_refused(self):
+        with pytest.raises(tg.ShapeError, match=r"expected a mask of shape \(2, 4\), got \(4,\)"):
+            tg.nn.squared_error(tg.tensor(LOGITS), LOGITS, mask=MASK[0])
+
+
+class TestBinaryCrossEntropy:
+    @pytest.mark.parametrize("x", [-800.0, -40.0, -1.0, 0.0, 1.0, 40.0, 800.0])
+    @pytest.mark.parametrize("y", [0.0, 0.25, 1.0])
+    def test_is_exact_for_logits_of_any_size(self, x, y):
+        logits = tg.parameter([x])
+        loss = tg.nn.binary_cross_entropy_with_logits(logits, [y])
+        loss.backward()
+        small = np.log1p(np.exp(-abs(x)))  # −ln of the probability that is nearly one
+        expected = y * (small + max(-x, 0)) + (1 - y) * (small + max(x, 0))
+        assert loss.item() == pytest.approx(expected, rel=1e-14, abs=0)
+        probability = np.exp(-max(-x, 0) - small)
+        assert logits.grad[0] == pytest.approx(probability - y, rel=1e-14, abs=1e-16)
+
+    def test_is_the_cross_entropy_of_two_classes(self):
+        x = LOGITS[0, :, 0]
+        found = tg.nn.binary_cross_entropy_with_logits(tg.tensor(x), CLASSES[0] > 0)
+        expected = tg.nn.cross_entropy(tg.tensor(np.stack([np.zeros(4), x], axis=1)), (CLASSES[0] > 0).astype(int))
+        assert found.item() == pytest.approx(expected.item(), rel=1e-14)

@@ -103,3 +103,70 @@ def test_division_by_zero_is_numpys():
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         y = 1 / x
     assert y.data.tolist() == [np.inf]
+
+
+# ---------------------------------------------------------------------- remainders, angles, and the larger of two
+
+
+@pytest.mark.parametrize("function", [np.remainder, np.fmod, np.floor_divide])
+def test_remainders_of_both_signs(function):
+    a, b = np.meshgrid([-3.7, -0.3, 0.2, 5.3], [-1.5, -0.4, 0.7, 2.0])
+    np.testing.assert_array_equal(function(tg.tensor(a), b).data, function(a, b))
+    check_derivatives(function, a, b)
+
+
+def test_the_remainder_at_a_jump_has_the_slope_of_its_branch():
+    a, b = tg.parameter([4.0, -4.0]), tg.parameter([2.0, 2.0])
+    assert gradients(a % b, a, b) == [[1, 1], [-2, 2]]
+    assert gradients(a // b, a, b) == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("function", [tg.fmax, tg.fmin])
+def test_the_operand_that_is_a_number_gets_the_gradient(function):
+    a, b = tg.parameter([np.nan, 1.0, 2.0, np.nan]), tg.parameter([1.0, np.nan, 2.0, np.nan])
+    np.testing.assert_array_equal(function(a, b).data, [1, 1, 2, np.nan])
+    assert gradients(function(a, b), a, b) == [[0, 1, 0.5, 0], [1, 0, 0.5, 0]]
+
+
+@pytest.mark.parametrize("function", [tg.maximum, tg.minimum])
+def test_nan_wins_and_gets_no_gradient(function):
+    a, b = tg.parameter([np.nan, 1.0]), tg.parameter([1.0, 1.0])
+    assert np.isnan(function(a, b).data).tolist() == [True, False]
+    assert gradients(function(a, b), a, b) == [[0, 0.5], [0, 0.5]]
+
+
+@pytest.mark.parametrize("function", [tg.hypot, tg.arctan2])
+def test_at_the_origin_the_derivative_is_0(function):
+    a, b = tg.parameter([0.0]), tg.parameter([0.0])
+    assert gradients(function(a, b), a, b) == [[0], [0]]
+    (g,) = tg.grad(function(a, b).sum(), [a], create_graph=True)
+    assert np.isfinite([h.item() for h in tg.grad(g.sum(), [a, b])]).all()
+
+
+def test_hypot_does_not_overflow():
+    a, b = tg.parameter([3e200]), tg.parameter([4e200])
+    np.testing.assert_allclose(np.hypot(a, b).data, 5e200)
+    np.testing.assert_allclose(gradients(np.hypot(a, b), a, b), [[0.6], [0.8]])
+
+
+@pytest.mark.parametrize(("function", "base"), [(tg.logaddexp, np.e), (tg.logaddexp2, 2)])
+def test_sums_of_exponentials_far_apart(function, base):
+    a, b = tg.parameter([1000.0, -1000.0, 3.0]), tg.parameter([-1000.0, 1000.0, 3.0])
+    y = function(a, b)
+    np.testing.assert_allclose(y.data, [1000, 1000, 3 + np.log(2) / np.log(base)])
+    np.testing.assert_allclose(gradients(y, a, b), [[1, 0, 0.5], [0, 1, 0.5]], atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [int, np.float32, np.float64])
+def test_float_power_of_any_dtype(dtype):
+    base = np.array([1, 2, 4], dtype)
+    y = np.float_power(tg.tensor(base), -2)
+    np.testing.assert_array_equal(y.data, np.float_power(base, -2))
+    assert y.dtype == np.float64
+
+
+def test_copysign_takes_the_sign_of_zeros():
+    a, b = tg.parameter([2.0, -2.0, 0.0]), tg.tensor([-0.0, 0.0, -1.0])
+    y = np.copysign(a, b)
+    np.testing.assert_array_equal(y.data, np.copysign(a.data, b.data))
+    assert gradients(y, a) == [[-1, -1, 0]]

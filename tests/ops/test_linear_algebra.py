@@ -85,3 +85,69 @@ def test_linear_refuses_other_shapes(shapes):
 def test_matmul_refuses_other_shapes(shapes):
     with pytest.raises(tg.ShapeError, match=r"^matmul of unlabelled \("):
         tg.matmul(*operands(*shapes))
+
+
+# ---------------------------------------------------------------------- products of more axes
+
+
+@pytest.mark.parametrize(
+    ("shapes", "axes"),
+    [
+        (((2, 3), (2, 3)), 2), (((2, 3, 4), (3, 4)), 2), (((2, 3), (4, 2)), 0), (((2, 3), (3, 4)), 1),
+        (((1, 3), (3,)), [(1,), (0,)]), (((2, 3, 2), (3, 4, 2)), ([1, -1], [0, 2])),
+        (((3, 2), (2, 3)), ((0, 1), (1, 0))),
+        (((3,), (2, 3, 2)), (0, 1)), (((3,), (3,)), (-1, -1)), (((0, 3), (3, 2)), 1), (((2, 0), (0, 3)), 1),
+        (((2, 3), (2, 3)), np.int64(2)), (((2, 3), (3, 2)), np.array([1, 0])),
+    ],
+)  # fmt: skip
+def test_tensordot(shapes, axes):
+    a, b = operands(*shapes)
+    y, expected = np.tensordot(tg.tensor(a), b, axes), np.tensordot(a, b, axes)
+    assert y.shape == expected.shape
+    np.testing.assert_allclose(y.data, expected, rtol=1e-14, atol=1e-15)
+    check_derivatives(lambda a, b: np.tensordot(a, b, axes), a, b)
+
+
+@pytest.mark.parametrize("function", [np.inner, np.outer, np.kron, np.vdot])
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (2, 3)), ((), ()), ((2, 1, 3), (2, 1, 3))])
+def test_products_of_equal_shapes(function, shapes):
+    a, b = operands(*shapes)
+    y, expected = function(tg.tensor(a), b), function(a, b)
+    assert y.shape == np.shape(expected)
+    np.testing.assert_allclose(y.data, expected, rtol=1e-14, atol=1e-15)
+    check_derivatives(function, a, b)
+
+
+@pytest.mark.parametrize("shapes", [((), (2, 3)), ((2, 3), ()), ((3,), (2, 3)), ((2, 3), (4, 1, 3))])
+@pytest.mark.parametrize("function", [np.inner, np.outer, np.kron])
+def test_products_of_other_shapes(function, shapes):
+    a, b = operands(*shapes)
+    np.testing.assert_allclose(function(tg.tensor(a), b).data, function(a, b), rtol=1e-14, atol=1e-15)
+    check_derivatives(function, a, b)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "axes"),
+    [
+        (((3,), (3,)), {}), (((2, 3), (3,)), {}), (((3, 2), (3, 2)), {"axis": 0}),
+        (((3, 2), (2, 3)), {"axisa": 0, "axisb": 1, "axisc": 0}),
+    ],
+)  # fmt: skip
+def test_cross(shapes, axes):
+    a, b = operands(*shapes)
+    np.testing.assert_allclose(np.cross(tg.tensor(a), b, **axes).data, np.cross(a, b, **axes), rtol=1e-14)
+    check_derivatives(lambda a, b: np.cross(a, b, **axes), a, b)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a, b: tg.tensordot(a, b), lambda a, b: tg.tensordot(a, b, ([0, 1], [0])),
+        lambda a, b: tg.tensordot(a, b, 3),
+        lambda a, b: tg.tensordot(a, b, ([5], [0])), lambda a, b: tg.inner(a, b), lambda a, b: tg.vdot(a, b),
+        lambda a, b: tg.cross(a, b), lambda a, b: tg.cross(a, b, axis=7),
+    ],
+)  # fmt: skip
+def test_products_refuse_other_shapes(call):
+    with pytest.raises(tg.ShapeError):
+        call(*operands((2, 3), (3, 4)))

@@ -67,6 +67,23 @@ def test_a_tensor_of_integers_or_truth_values_is_an_index(index):
     check_derivatives(lambda x: x[tg.tensor(index)], x)
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        (np.array([True, False, True]), [1, 0]), ([0, 2], slice(None), np.array([True, False, False, True])),
+        (slice(None), np.array([[True, False, True, True], [False, False, True, False]])), (1, ..., [0, 0, 3]),
+        (np.ones((3, 2), bool), 0), (None, [2, 2], None, 1, slice(None, None, 2)), (np.array([[0], [1]]), [[0, 1]]),
+        ([[0, 1], [1, 1]], ..., -1), (np.zeros(3, bool),), (0, np.array(1), 2), (..., np.int64(-1)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_masks_lists_slices_and_numbers_together(index):
+    x = operand(3, 2, 4)
+    np.testing.assert_array_equal(tg.tensor(x)[index].data, x[index])
+    check_derivatives(lambda x: x[index], x)
+    check_derivatives(lambda x: x[index] * 2 + (x * x)[index], x)
+
+
 def test_an_index_is_copied():
     index = np.array([0, 1])
     x = tg.parameter([1.0, 2.0, 3.0])

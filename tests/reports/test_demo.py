@@ -53,6 +53,16 @@ def test_the_linear_row_is_the_published_one(numbers):
     assert [round(numbers["ar12"][span], 3) for span in SPANS] == [0.132, 0.130, 0.368]
 
 
+def test_the_linear_error_on_the_validation_years_is_of_a_model_that_has_not_seen_them(numbers):
+    series = load_sunspots()
+    last = 1886 - series.years[0]
+    rows = np.stack([np.append(series.numbers[t - 12 : t], 1.0) for t in range(12, last + 35)])
+    known = rows[: last - 12], series.numbers[12:last]
+    weights, *_ = np.linalg.lstsq(*known, rcond=None)
+    missed = series.numbers[last : last + 35] - rows[last - 12 :] @ weights
+    assert numbers["ar12"]["validation"] == pytest.approx(np.mean(missed**2) / numbers["unit"]["value"], rel=1e-9)
+
+
 def test_the_network_s_row_is_the_mean_over_the_seeds(numbers):
     each = numbers["rnn"]["each_seed"]
     assert numbers["seeds"] == [3, 4, 5] == [network["seed"] for network in each]
@@ -232,10 +242,21 @@ def test_what_exists_is_refused_before_any_work(finished, tmp_path, monkeypatch)
     assert {path.name: path.read_bytes() for path in finished[0].iterdir()} == before
 
 
-def test_an_earlier_run_is_replaced_on_request(tmp_path):
+@pytest.mark.parametrize("results", [None, "", "[]", "{}", '{"rnn": {}, "ar12": {}}', b"\xff"])
+def test_files_of_somebody_else_are_not_replaced(tmp_path, results):
+    (tmp_path / "report.html").write_text("of somebody else")
+    if results is not None:
+        (tmp_path / "results.json").write_bytes(results if isinstance(results, bytes) else results.encode())
+    with pytest.raises(OutputError, match="does not look like the work of an earlier run"):
+        run_demo(tmp_path, ignore, replace=True, settings=QUICK)
+    assert (tmp_path / "report.html").read_text() == "of somebody else"
+
+
+def test_an_earlier_run_is_replaced_on_request(tmp_path, finished):
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "report.html").write_text("old")
+    (folder / "results.json").write_bytes((finished[0] / "results.json").read_bytes())
     run_demo(folder, ignore, replace=True, settings=QUICK)
     assert (folder / "report.html").read_text() != "old"
     assert {path.name for path in folder.iterdir()} == set(FILES)

@@ -52,7 +52,7 @@ def lay_out_period(
     period.rows = assign_rows(_order(period, [*_second_readers(period, carried), *above]), period.rail_of)
     buses = plan_buses(period, carried)
     bent = {line.source for line in carried if line.source in inside and line.source not in rails}
-    ends = {source: -1 if source in backward else 1 for source in bent} | dict(ends or {})
+    ends = {source: period.direction(source) for source in bent} | dict(ends or {})
     _place(period, buses, {role: end for role, end in ends.items() if role not in period.rail_of}, spacing, widths)
     place_buses(period, buses, widths.keys())
     period.paths = find_paths(period)

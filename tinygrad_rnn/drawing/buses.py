@@ -24,11 +24,11 @@ def plan_buses(period: Period, carried: Iterable[Carried]) -> list[Bus]:
     readers: dict[tuple[Role, int], list[Role]] = defaultdict(list)
     entries = {(source, way[0]) for source, way in period.rails.items()}
     for line in carried:
-        enters = (line.source, line.target) in entries and abs(line.lag) == 1
+        enters = (line.source, line.target) in entries and line.lag == period.direction(line.source)
         if not enters and line.target not in readers[line.source, line.lag]:
             readers[line.source, line.lag].append(line.target)
     buses = [
-        Bus(source, lag, 0.0, dict.fromkeys(targets, 0.0), source in period.rails and len(targets) == abs(lag) == 1)
+        Bus(source, lag, 0.0, dict.fromkeys(targets, 0.0), is_tap=_is_tap(period, source, lag, targets))
         for (source, lag), targets in readers.items()
         if targets
     ]
@@ -37,6 +37,10 @@ def plan_buses(period: Period, carried: Iterable[Carried]) -> list[Bus]:
         if len(above) >= 3 and min(period.rows[target] for target in above) == period.rows[role] + 1:
             buses.append(Bus(role, 0, 0.0, dict.fromkeys(above, 0.0)))
     return buses
+
+
+def _is_tap(period: Period, source: Role, lag: int, readers: Sequence[Role]) -> bool:
+    return source in period.rails and lag == period.direction(source) and len(readers) == 1
 
 
 def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carried]) -> None:
@@ -105,9 +109,12 @@ def _is_free(period: Period, start: Point, end: Point, reader: Role | None = Non
     )
 
 
-def riser_path(period: Period, bus: Bus, reader: Role) -> list[Point]:
-    """The corners of a riser, ends included: into its reader's lower or upper edge, or into its side."""
-    foot = Point(bus.risers[reader], bus.y)
+def riser_path(period: Period, bus: Bus, reader: Role, aside: float = 0.0) -> list[Point]:
+    """The corners of a riser, ends included: into its reader's lower or upper edge, or into its side.
+
+    One of several risers to the same reader stands `aside`, to the right of where the only one would stand.
+    """
+    foot = Point(bus.risers[reader] + aside, bus.y)
     centre, box = period.centres[reader], period.boxes[reader]
     if abs(foot.x - centre.x) <= box.width / 2:
         return [foot, upright_edge(box, centre, foot.x, up=foot.y > centre.y)]

@@ -54,7 +54,7 @@ class Writer:
             *self._defaults(),
             *self._frames(),
             *self._unplaced_gaps(),
-            *dict.fromkeys(map(self._unplaced_edge, self.scene.links)),
+            *self._unplaced_edges(),
             "}\n",
         ])  # fmt: skip
 
@@ -74,6 +74,12 @@ class Writer:
     def _unplaced_gaps(self) -> Iterator[str]:
         for number, steps in enumerate(self.scene.hidden.values()):
             yield f'h{number} [shape=plaintext, style="", fixedsize=false, {self._more_steps(steps)}];'
+
+    def _unplaced_edges(self) -> Iterator[str]:
+        """Every link, but those at gaps that are written alike only once."""
+        at_gaps = (link for link in self.scene.links if link.source is None or link.target is None)
+        yield from (self._unplaced_edge(link) for link in self.scene.links if link.source and link.target)
+        yield from dict.fromkeys(map(self._unplaced_edge, at_gaps))
 
     def _unplaced_edge(self, link: Link) -> str:
         """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""

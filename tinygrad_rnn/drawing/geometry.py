@@ -71,13 +71,14 @@ def edge_point(box: Box, centre: Point, towards: Point) -> Point:
 
 
 def onto_edge(box: Box, centre: Point, place: Point) -> Point:
-    """The point of a box's outline that is nearest to a place close to it."""
+    """The point of a box's outline level with a place close to it, or right above or below the place."""
     dx, dy = place.x - centre.x, place.y - centre.y
-    if box.round:
-        return between(centre, place, box.width / 2 / (math.hypot(dx, dy) or 1.0))
-    if abs(dx) - box.width / 2 > abs(dy) - box.height / 2:
-        return Point(centre.x + math.copysign(box.width / 2, dx), place.y)
-    return Point(place.x, centre.y + math.copysign(box.height / 2, dy))
+    across, up = box.width / 2, box.height / 2
+    if abs(dx) - across > abs(dy) - up:
+        reach = math.sqrt(max(across**2 - dy**2, 0.0)) if box.round else across
+        return Point(centre.x + math.copysign(reach, dx), place.y)
+    reach = math.sqrt(max(up**2 - dx**2, 0.0)) if box.round else up
+    return Point(place.x, centre.y + math.copysign(reach, dy))
 
 
 def upright_edge(box: Box, centre: Point, x: float, *, up: bool) -> Point:

@@ -15,6 +15,9 @@ from tinygrad_rnn.drawing.scene import BEFORE, Link, Mark, Scene
 APART = 8.0
 """The least distance between parts that stand one above the other, in points."""
 
+CLOSE = 0.01
+"""What is nearer than this touches, in points."""
+
 
 class Part(NamedTuple):
     """Marks outside all columns that hang together.
@@ -119,9 +122,9 @@ def _is_on_rail(part: Part, layout: Layout) -> bool:
 
 def _find_room(period: Period, level: float, taken: list[tuple[float, float]]) -> float:
     """The height nearest to a level where a part meets none of those that are placed."""
-    low, high = period.bottom, period.top
-    levels = [level, *(y for bottom, top in taken for y in (top + APART - low, bottom - APART - high))]
-    free = [y for y in levels if all(y + high < bottom or top < y + low for bottom, top in taken)]
+    low, high = period.bottom - APART / 2, period.top + APART / 2
+    levels = [level, *(y for bottom, top in taken for y in (top - low, bottom - high))]
+    free = [y for y in levels if all(y + high < bottom + CLOSE or top - CLOSE < y + low for bottom, top in taken)]
     up = min(free, key=lambda y: abs(y - level))
     taken.append((up + low, up + high))
     return up

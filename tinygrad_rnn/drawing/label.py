@@ -109,11 +109,6 @@ def _markup(run: Run, size: float, sans: str) -> str:
     return f'<{tag}><FONT POINT-SIZE="{size * SCRIPT_SIZE:.1f}">{inner}</FONT></{tag}>'
 
 
-def quote(text: str) -> str:
-    """Text as a DOT string whose backslashes mean themselves."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-
-
 # ---------------------------------------------------------------------- how wide it is
 
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/\\ ′·")

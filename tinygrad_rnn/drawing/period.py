@@ -89,9 +89,13 @@ class Period:
     def __post_init__(self) -> None:
         self.rail_of = {role: source for source, way in self.rails.items() for role in way}
 
+    def direction(self, role: Role) -> int:
+        """Which way a role is carried: 1 to the next step, on the right, or −1 to the one before."""
+        return -1 if role in self.backward else 1
+
     def leaves_along_rail(self, role: Role, side: int) -> bool:
         """Whether a role's line out of the step on its right (1) or left (−1) is a rail."""
-        return role in self.rails and side == (-1 if role in self.backward else 1)
+        return role in self.rails and side == self.direction(role)
 
     def move(self, right: float = 0.0, up: float = 0.0, above: float = float("-inf")) -> None:
         """Move all that stands above a height."""

@@ -18,7 +18,7 @@ from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
-from tinygrad_rnn.nn import Run
+from tinygrad_rnn.nn import Run, Unrolled
 from tinygrad_rnn.node import Tensor
 
 FIRST, LAST = 3, 2
@@ -35,7 +35,7 @@ SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18
 
 
 def draw(
-    what: Tensor | Iterable[Tensor] | Graph | Run,
+    what: Tensor | Iterable[Tensor] | Graph | Run | Unrolled,
     view: str | None = None,
     detail: str = "ops",
     direction: str = "LR",
@@ -49,7 +49,7 @@ def draw(
     are used. A graph without steps, or whose steps have nothing in common, is laid out by Graphviz's dot.
 
     Args:
-        what: a Tensor, several, a graph, or an unrolled network.
+        what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
         view: "unrolled" for all steps, "folded" for the first three and the last two; unrolled up to a
             dozen steps and folded above if not given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges.
@@ -69,7 +69,8 @@ def draw(
     _check("detail", detail, tuple(SPACINGS))
     _check("direction", direction, ("LR",))
     _check("theme", theme, tuple(THEMES))
-    graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
+    graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run | Unrolled) else Graph(what)
+    graph = graph if graph.is_whole else graph.copy()
     shown = _choose_steps(graph.steps, view)
     drawn = _draw_view(graph, shown, detail, theme, shapes)
     titles = {name: f"{node.describe()} {node.dtype}" for name, node in drawn.marks.items()}

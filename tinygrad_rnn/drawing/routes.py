@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -77,6 +77,15 @@ def route(scene: Scene, layout: Layout) -> list[Line]:
     return list(_Router(scene, layout).lines())
 
 
+def _part_copies(links: Iterable[Link]) -> dict[Link, float]:
+    """How far to its right each line runs beside the middle of those that lead between the same marks."""
+    copies: dict[Hashable, list[Link]] = defaultdict(list)
+    for link in links:
+        key = link if link.source is None or link.target is None else (link.source, link.target, link.carrier)
+        copies[key].append(link)
+    return {link: (k - (len(alike) - 1) / 2) * LANE for alike in copies.values() for k, link in enumerate(alike)}
+
+
 class _Router:
     """Finds courses; lines between blocks rise and fall in the rooms between these, each value in its own lane."""
 
@@ -84,8 +93,7 @@ class _Router:
         self.scene, self.layout = scene, layout
         self.stops = {stop.time: stop for stop in layout.stops if stop.time is not None}
         self.gaps = [stop for stop in layout.stops if stop.time is None]
-        self.copies = Counter((link.source, link.target) for link in scene.links)
-        self.drawn: Counter[tuple[Mark | None, Mark | None]] = Counter()
+        self.aside = _part_copies(scene.links)
         self.entered = {(link.target.time, link.target.key) for link in scene.links if link.carrier and link.target}
         self.ends = self._find_ends()
         self.crossings = {link: self._crossing(link) for link in scene.links if link.carrier is not None}
@@ -115,13 +123,17 @@ class _Router:
         assert target is not None
         frame, rail_of = self.layout.frames[source], self.layout.period.rail_of
         path = [frame.place(corner) for corner in frame.period.paths[source.key, target.key]]
-        if (copies := self.copies[source, target]) > 1:
-            path = shifted(path, (self.drawn[source, target] - (copies - 1) / 2) * LANE)
-            path[0], path[-1] = self._onto_edge(source, path[0]), self._onto_edge(target, path[-1])
-            self.drawn[source, target] += 1
+        path = self._beside_copies(link, path)
         rail = rail_of.get(source.role) if rail_of.get(source.role) == rail_of.get(target.role) else None
         state = rail if rail in self.scene.states else None
         return Line(link, rounded(path, RADIUS), state, label=self._label(link))
+
+    def _beside_copies(self, link: Link, path: list[Point]) -> list[Point]:
+        """The path of a link moved aside where others lead between the same marks."""
+        if not self.aside[link] or link.source is None or link.target is None:
+            return path
+        path = shifted(path, self.aside[link])
+        return [self._onto_edge(link.source, path[0]), *path[1:-1], self._onto_edge(link.target, path[-1])]
 
     def _onto_edge(self, mark: Mark, place: Point) -> Point:
         return onto_edge(self.layout.boxes[mark], self.layout.centres[mark], place)
@@ -138,7 +150,7 @@ class _Router:
     def _rise(self, link: Link, bus: Bus) -> list[Point]:
         assert link.target is not None
         frame = self.layout.frames[link.target]
-        return [frame.place(corner) for corner in riser_path(frame.period, bus, link.target.key)]
+        return [frame.place(corner) for corner in riser_path(frame.period, bus, link.target.key, self.aside[link])]
 
     def _label(self, link: Link) -> Point | None:
         """Where the weights are written that belong to a line within a block, or to a riser."""
@@ -155,7 +167,7 @@ class _Router:
         for link in self.scene.links:
             bus, target = self.layout.bus(link), link.target
             if bus is not None and target is not None and not (bus.is_tap and self._has_rail(target, bus)):
-                branches[id(bus), link.source, target.time].append((bus.risers[target.key], link))
+                branches[id(bus), link.source, target.time].append((bus.risers[target.key] + self.aside[link], link))
         ends = set()
         for links in branches.values():
             (left, first), (right, last) = min(links, key=itemgetter(0)), max(links, key=itemgetter(0))
@@ -177,6 +189,8 @@ class _Router:
     def _across(self, link: Link, crossing: Crossing, bus: Bus | None) -> Line:
         rise = [] if bus is None else self._rise(link, bus)[1:]
         corners = [*crossing.way_out, *self._corners(link, crossing), crossing.end, *rise]
+        if len(corners) == 2:
+            corners = self._beside_copies(link, corners)
         label = self._label(link)
         if link.weights and label is None:
             label = Point(self._middle(crossing.entering), crossing.end.y + BESIDE)

@@ -61,13 +61,10 @@ class Survey:
         return last and self._occurrences[role] > 1 and self._labelled[role] == 1
 
     def role(self, node: Tensor) -> Hashable:
-        """What is equal for nodes of different steps that are the same node at another time; None outside steps."""
-        time = self.times[node]
-        if time in (BEFORE, AFTER):
-            return None
+        """What is equal for nodes that stand in different steps and are the same node at another time."""
         if node.op is not None:
             return self._roles[node]
-        readers = self._leaf_readers.get(node, ())
+        time, readers = self.times[node], self._leaf_readers.get(node, ())
         for reader, operand in readers:
             if self.times[reader] == time:
                 return "leaf", self._roles[reader], operand

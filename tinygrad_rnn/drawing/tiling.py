@@ -47,12 +47,15 @@ def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing) -> Pe
     sizes: dict[Role, Box] = {mark.role: boxes[mark] for mark in marks}
     inside: dict[Role, Counter[Role]] = {role: Counter() for role in sizes}
     carried: dict[Carried, None] = {}
+    leaving: dict[Role, int] = {}  # read by other steps, which mostly read something else there
     ends: dict[Role, int] = {}
     for link in scene.links:
         source, target = link.source, link.target
         if target is not None and target.role is not None:
             if link.carrier is not None:
                 carried[Carried(link.carrier.role, target.role, link.carrier.lag)] = None
+                if source is not None and source.role not in (None, link.carrier.role):
+                    leaving[source.role] = -1 if source.role in scene.backward else 1
             elif source is not None:
                 inside[source.role][target.role] += 1
         elif source is not None and target is not None and source.role is not None:
@@ -67,7 +70,7 @@ def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing) -> Pe
         list(carried),
         scene.backward,
         rails_through,
-        ends=ends,
+        ends=leaving | ends,
         widths=measure_weights(scene.links),
     )
 

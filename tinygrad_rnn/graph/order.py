@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
 from tinygrad_rnn.node import Tensor
@@ -34,4 +34,13 @@ def dependents(order: Iterable[Tensor], sources: Iterable[Tensor]) -> set[Tensor
     for node in order:
         if not reached.isdisjoint(node.inputs):
             reached.add(node)
+    return reached
+
+
+def dependencies(order: Sequence[Tensor], targets: Iterable[Tensor]) -> set[Tensor]:
+    """What the targets were made from by nodes of a topological order, the targets included."""
+    reached = set(targets)
+    for node in reversed(order):
+        if node in reached:
+            reached.update(node.inputs)
     return reached

@@ -57,12 +57,29 @@ def find_roles(
         step = step_of(node)
         if node.op is None or step is None:
             continue
-        operands = tuple([operand(source, step) for source in node.inputs])
-        origin = node.origin and (roles.get(node.origin.node), node.origin.operand, node.origin.ordinal)
-        made = (node.op, _attributes(node), node.scope, origin, operands)
+        made = _derivation(node, roles)
+        if made is None:
+            operands = tuple([operand(source, step) for source in node.inputs])
+            made = (node.op, _attributes(node), node.scope, operands)
         ordinals[step, made] += 1
         roles[node] = numbers.setdefault((made, ordinals[step, made]), len(numbers))
     return roles
+
+
+def _derivation(node: Tensor, roles: Mapping[Tensor, int]) -> Hashable:
+    """What a node of a backward pass has in common with its likes at other steps: which rule of which role made it.
+
+    Its operands don't count: at the last step an adjoint is a sum of fewer terms. What a node without a role hands
+    on to a node with one, as a stack of all steps does, belongs to the latter. None for any other node.
+    """
+    if node.origin is None:
+        return None
+    forward, operand, ordinal = node.origin
+    if forward in roles:
+        return node.op, roles[forward], operand, ordinal
+    if operand is not None and forward.inputs[operand] in roles:
+        return node.op, forward.serial, "to", roles[forward.inputs[operand]], ordinal
+    return None
 
 
 def _attributes(node: Tensor) -> Hashable:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from tinygrad_rnn.errors import SettingError, ShapeError
 from tinygrad_rnn.graph import Graph, Nodes
 from tinygrad_rnn.nn.losses import cross_entropy, squared_error
 from tinygrad_rnn.nn.notations import NOTATIONS, Activation, Made, Notation, Parameters, named
-from tinygrad_rnn.nn.sequences import Sequence, leaf, one_hot, per_step, whole_shape
+from tinygrad_rnn.nn.sequences import Sequence, input_steps, leaf, one_hot, per_step, whole_shape
+from tinygrad_rnn.nn.settings import choose, generator, known_dtype, require_sizes
 from tinygrad_rnn.node import Operand, Shape, Tensor, parameter, step, tensor
 from tinygrad_rnn.ops import copy, relu, sigmoid, softmax, tanh
 
@@ -117,20 +118,18 @@ class ElmanRNN:
         dtype: DTypeLike = np.float64,
     ) -> None:
         sizes = {"input": input_size, "hidden": hidden_size, "output": output_size}
-        for name, size in sizes.items():
-            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-                raise SettingError(f"{name}_size is a whole number from 1, not {size!r}")
-        self._notation: Notation = _choose("notation", notation, NOTATIONS)
+        require_sizes(**{f"{name}_size": size for name, size in sizes.items()})
+        self._notation: Notation = choose("notation", notation, NOTATIONS)
         if output_activation is None:
             output_activation = self._notation.output_activation
-        self._hidden: Activation = _choose("activation", activation, HIDDEN_ACTIVATIONS)
-        self._output: Activation = _choose("output_activation", output_activation, OUTPUT_ACTIVATIONS)
+        self._hidden: Activation = choose("activation", activation, HIDDEN_ACTIVATIONS)
+        self._output: Activation = choose("output_activation", output_activation, OUTPUT_ACTIVATIONS)
         self.sizes = sizes
         self.notation = notation
         self.activation = activation
         self.output_activation = output_activation
-        self.dtype: np.dtype[Any] = _understood("dtype", np.dtype, dtype)
-        random = _understood("seed", np.random.default_rng, seed)
+        self.dtype = known_dtype(dtype)
+        random = generator(seed)
         bound = 1 / math.sqrt(hidden_size)
         self.parameters = {
             name: parameter(random.uniform(-bound, bound, [sizes[axis] for axis in axes]), name, self.dtype)
@@ -168,7 +167,7 @@ class ElmanRNN:
         loss = notation.loss if loss is None else loss
         if loss not in LOSSES:
             raise SettingError(f"loss is one of {', '.join(LOSSES)}, not {loss!r}")
-        inputs = self._inputs(xs)
+        inputs = input_steps(xs, self.sizes["input"], self.dtype)
         batch = inputs[0].shape[:-1]
         wanted = None if targets is None else self._targets(targets, loss, len(inputs), batch)
         state = initial = self._initial_state(initial_state, batch)
@@ -200,18 +199,6 @@ class ElmanRNN:
             final_state=state,
             copies=tuple(copied),
         )
-
-    def _inputs(self, xs: Sequence) -> Nodes:
-        inputs = per_step(xs, "x", self.dtype)
-        features = self.sizes["input"]
-        shape = inputs[0].shape if inputs else ()
-        fits = len(shape) in (1, 2) and shape[-1] == features and 0 not in shape
-        if not fits or any(x.shape != shape for x in inputs):
-            raise ShapeError(
-                f"expected xs of shape (time, {features}) or (time, batch, {features}), with at least one time step "
-                f"and one sequence; got {whole_shape(inputs)}"
-            )
-        return inputs
 
     def _initial_state(self, given: Operand | None, batch: Shape) -> Tensor:
         shape = (*batch, self.sizes["hidden"])
@@ -250,16 +237,3 @@ def _term(loss: str, made: Made, target: Tensor, factor: float) -> Tensor:
     else:
         term = squared_error(made.output, target)
     return term if factor == 1 else term * factor
-
-
-def _choose(setting: str, name: str, table: Mapping[str, Any]) -> Any:
-    if not isinstance(name, str) or name not in table:
-        raise SettingError(f"{setting} is one of {', '.join(table)}, not {name!r}")
-    return table[name]
-
-
-def _understood(setting: str, numpy_type: Callable[[Any], Any], value: object) -> Any:
-    try:
-        return numpy_type(value)
-    except (TypeError, ValueError) as error:
-        raise SettingError(f"numpy does not know the {setting} {value!r}: {error}") from error

@@ -1,37 +1,102 @@
-"""What one time step's output costs, as nodes."""
+"""What outputs cost, as nodes: one step's, or those of any shape."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.node import Tensor
-from tinygrad_rnn.ops import log_softmax, square
+from tinygrad_rnn.nn.sequences import one_hot_rows
+from tinygrad_rnn.node import Operand, Tensor, tensor
+from tinygrad_rnn.ops import log_softmax, softplus, square, where
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
-def squared_error(output: Tensor, target: Tensor) -> Tensor:
+def squared_error(output: Tensor, target: Operand, mask: ArrayLike | None = None) -> Tensor:
     """‖output − target‖², summed over everything.
+
+    Args:
+        output: of any shape.
+        target: of the same shape.
+        mask: truth values of the shape without its last axis; where false, nothing is counted.
 
     Raises:
         ShapeError: the shapes differ.
+
+    >>> tg.nn.squared_error(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2)), mask=[True, False]).item()
+    5.0
     """
-    _require_same_shape(output, target)
-    return square(output - target).sum()
+    target = _fitting(output, target)
+    return _counted(square(output - target), mask).sum()
 
 
-def cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, target: Operand, mask: ArrayLike | None = None) -> Tensor:
     """−Σ_i target_i ln softmax(logits)_i, summed over everything; stable for logits of any size.
 
     Args:
         logits: scores along the last axis, before the softmax.
-        target: as many probabilities: a one-hot row for a class, or any soft target.
+        target: as many probabilities: a one-hot row for a class, or any soft target. Or integer classes, of the
+            logits' shape without its last axis.
+        mask: truth values of the shape without the last axis; where false, nothing is counted, whatever the class.
 
     Raises:
         ShapeError: the shapes differ.
+        SettingError: a class that is counted is below 0, or not below the number of logits.
+
+    >>> logits = tg.tensor([[0.0, 0.0], [5.0, -5.0]])
+    >>> tg.nn.cross_entropy(logits, [1, -1], mask=[True, False]).item()
+    0.6931471805599453
     """
-    _require_same_shape(logits, target)
-    return -(target * log_softmax(logits)).sum()
+    target = _fitting(logits, _probabilities(logits, target, mask))
+    return -_counted(target * log_softmax(logits), mask).sum()
 
 
-def _require_same_shape(output: Tensor, target: Tensor) -> None:
-    """Refuse what broadcasting would quietly make a loss between every output and every target."""
+def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, mask: ArrayLike | None = None) -> Tensor:
+    """−Σ target ln σ(logits) + (1 − target) ln(1 − σ(logits)), summed over everything; stable for logits of any size.
+
+    Args:
+        logits: scores of any shape, before the logistic function.
+        target: probabilities of the same shape.
+        mask: truth values of the shape without its last axis; where false, nothing is counted.
+
+    Raises:
+        ShapeError: the shapes differ.
+
+    >>> tg.nn.binary_cross_entropy_with_logits(tg.tensor([-1000.0, 1000.0]), [1.0, 1.0]).item()
+    1000.0
+    """
+    target = _fitting(logits, target)
+    terms = target * softplus(-logits) + (1 - target) * softplus(logits)
+    return _counted(terms, mask).sum()
+
+
+def _probabilities(logits: Tensor, target: Operand, mask: ArrayLike | None) -> Operand:
+    """Integer classes as one-hot rows, any other target as it is."""
+    classes = target.data if isinstance(target, Tensor) else np.asarray(target)
+    if logits.ndim == 0 or classes.dtype.kind not in "iu" or classes.shape != logits.shape[:-1]:
+        return target
+    if mask is not None:
+        classes = np.where(mask, classes, 0)
+    return one_hot_rows(classes, logits.shape[-1])
+
+
+def _fitting(output: Tensor, target: Operand) -> Tensor:
+    """The target as a node; refuse one that broadcasting would quietly compare with every output."""
+    if not isinstance(target, Tensor):
+        target = tensor(target, dtype=output.dtype)
     if output.shape != target.shape:
         raise ShapeError(f"{target.describe()} cannot be the target of {output.describe()}: the shapes differ")
+    return target
+
+
+def _counted(terms: Tensor, mask: ArrayLike | None) -> Tensor:
+    """The terms where the mask is true, else zero."""
+    if mask is None:
+        return terms
+    counted = np.asarray(mask, bool)
+    if counted.shape != terms.shape[:-1]:
+        raise ShapeError(f"expected a mask of shape {terms.shape[:-1]}, got {counted.shape}")
+    return where(counted[..., None], terms, 0)

@@ -1,16 +1,20 @@
-"""Products of vectors and matrices."""
+"""Products of vectors, matrices and arrays of more axes."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
+from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.node import Array, Operand, Tensor, apply
+from tinygrad_rnn.ops.arranging import moveaxis
 from tinygrad_rnn.ops.declaration import NUMPY, binary, declare, implements, linear_in_each
-from tinygrad_rnn.ops.shaping import as_tensor
+from tinygrad_rnn.ops.shaping import as_tensor, explained, ravel, reshape
 
 
 def _matmul_value(a: Array, b: Array) -> Any:
@@ -42,7 +46,7 @@ _matmul = linear_in_each("matmul", _matmul_value, [_matmul_left, _matmul_right])
 matmul = binary(_matmul)
 matmul.__name__ = matmul.__qualname__ = "matmul"
 matmul.__doc__ = "The matrix product a @ b, with numpy's rules for vectors and for stacks of matrices."
-NUMPY[np.matmul] = matmul
+NUMPY[np.matmul] = NUMPY[np.linalg.matmul] = matmul
 
 
 @implements(np.dot)
@@ -56,6 +60,83 @@ def dot(a: Operand, b: Operand) -> Tensor:
     *others, length, columns = b.shape
     by_column = b.transpose(b.ndim - 2, *range(b.ndim - 2), b.ndim - 1).reshape(length, math.prod(others) * columns)
     return (a @ by_column).reshape(*a.shape[:-1], *others, columns)
+
+
+@implements(np.tensordot, np.linalg.tensordot)
+def tensordot(a: Operand, b: Operand, axes: Any = 2) -> Tensor:
+    """The sum of products over axes of a and of b: the last of a and the first of b, or a pair (of a, of b)."""
+    a, b = as_tensor("tensordot", a), as_tensor("tensordot", b)
+    with explained("tensordot", a, b):
+        if np.ndim(axes) == 0 and not isinstance(axes, tuple | list):
+            axes = range(a.ndim - axes, a.ndim), range(axes)
+        of_a, of_b = normalize_axis_tuple(axes[0], a.ndim), normalize_axis_tuple(axes[1], b.ndim)
+        if [a.shape[i] for i in of_a] != [b.shape[i] for i in of_b]:
+            raise ValueError(f"axes {of_a} of the first are not as long as axes {of_b} of the second")
+    rows = [i for i in range(a.ndim) if i not in of_a]
+    columns = [i for i in range(b.ndim) if i not in of_b]
+    left, right = a.transpose(*rows, *of_a), b.transpose(*of_b, *columns)
+    n, shape = math.prod(a.shape[i] for i in of_a), left.shape[: len(rows)] + right.shape[len(of_b) :]
+    by_row = left.reshape(math.prod(left.shape[: len(rows)]), n)
+    by_column = right.reshape(n, math.prod(right.shape[len(of_b) :]))
+    return (by_row @ by_column).reshape(shape)
+
+
+@implements(np.inner)
+def inner(a: Operand, b: Operand) -> Tensor:
+    """The products of all rows of a with all rows of b, over their last axes."""
+    a, b = as_tensor("inner", a), as_tensor("inner", b)
+    return a * b if a.ndim == 0 or b.ndim == 0 else tensordot(a, b, (-1, -1))
+
+
+@implements(np.outer, np.linalg.outer)
+def outer(a: Operand, b: Operand) -> Tensor:
+    """The products of all elements of a with all elements of b, as a matrix."""
+    return reshape(a, (-1, 1)) * ravel(b)
+
+
+@implements(np.vecdot, np.linalg.vecdot)
+def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Tensor:
+    """The dot products of vectors along an axis."""
+    return (as_tensor("vecdot", x1) * x2).sum(axis)
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Operand]) -> Tensor:
+    """The product of two or more matrices from left to right; the first and the last may be vectors."""
+    if len(arrays) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
+    first, *others = arrays
+    return reduce(matmul, others, as_tensor("multi_dot", first))
+
+
+@implements(np.vdot)
+def vdot(a: Operand, b: Operand) -> Tensor:
+    """The sum of products of all elements."""
+    return ravel(a) @ ravel(b)
+
+
+@implements(np.kron)
+def kron(a: Operand, b: Operand) -> Tensor:
+    """b in the place of each element of a, multiplied by it."""
+    a, b = as_tensor("kron", a), as_tensor("kron", b)
+    ndim = max(a.ndim, b.ndim)
+    heights, widths = (1,) * (ndim - a.ndim) + a.shape, (1,) * (ndim - b.ndim) + b.shape
+    coarse = a.reshape([n for height in heights for n in (height, 1)])
+    fine = b.reshape([n for width in widths for n in (1, width)])
+    return (coarse * fine).reshape([n * m for n, m in zip(heights, widths, strict=True)])
+
+
+@implements(np.cross, np.linalg.cross)
+def cross(a: Operand, b: Operand, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Tensor:
+    """The cross product of vectors of three elements."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
+    if not a.shape[-1] == b.shape[-1] == 3:
+        raise ShapeError(f"cross of {a.describe()} and {b.describe()}: expected vectors of three elements")
+    first, second = [1, 2, 0], [2, 0, 1]
+    y = a[..., first] * b[..., second] - a[..., second] * b[..., first]
+    return moveaxis(y, -1, axisc)
 
 
 # ---------------------------------------------------------------------- x·Wᵀ + b

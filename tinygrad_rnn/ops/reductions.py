@@ -9,21 +9,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from tinygrad_rnn.errors import OperandError
 from tinygrad_rnn.node import Array, Operand, Operation, Shape, Tensor, apply, explain
 from tinygrad_rnn.ops.arithmetic import equal
 from tinygrad_rnn.ops.declaration import declare, implements, linear_in_all
-from tinygrad_rnn.ops.shaping import as_tensor
+from tinygrad_rnn.ops.shaping import as_tensor, astype
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from tinygrad_rnn.methods import Axis
 
 Axes = tuple[int, ...] | None
 
 
-def _reduction(op: Operation) -> Callable[..., Tensor]:
-    """The function that makes a node of a reduction: `function(a, axis, **attributes)`."""
+def reduction(op: Operation) -> Callable[..., Tensor]:
+    """The function that makes a node of a reduction: `function(a, axis, **attributes)`.
 
-    def function(a: Operand, axis: Axis, **attributes: Any) -> Tensor:
+    Its keyword `dtype`, if given, is what the elements are cast to first.
+    """
+
+    def function(a: Operand, axis: Axis, dtype: DTypeLike | None = None, **attributes: Any) -> Tensor:
+        if dtype is not None:
+            a = astype(a, dtype)
+        if attributes.get("keepdims", False) not in (False, True):
+            raise OperandError(f"{op.name}: keepdims is True or False, not {attributes['keepdims']!r}")
         if axis is not None:
             a = as_tensor(op.name, a)
             try:
@@ -35,39 +45,40 @@ def _reduction(op: Operation) -> Callable[..., Tensor]:
     return function
 
 
-def _kept(x: Any, axis: Axes) -> Shape:
+def kept(x: Any, axis: Axes) -> Shape:
     """The shape of x with the reduced axes kept at length 1."""
     return tuple([1 if axis is None or i in axis else n for i, n in enumerate(x.shape)])
 
 
 # ---------------------------------------------------------------------- sums
 
-_sum_node = _reduction(linear_in_all(
+_sum_node = reduction(linear_in_all(
     "sum", np.add.reduce,
-    [lambda g, y, x, axis, keepdims: g if axis is None or keepdims else g.reshape(_kept(x, axis))],
+    [lambda g, y, x, axis, keepdims: g if axis is None or keepdims else g.reshape(kept(x, axis))],
 ))  # fmt: skip
 
 
 @implements(np.sum)
-def sum(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def sum(a: Operand, axis: Axis = None, keepdims: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
     """The sum over one axis, several or all."""
-    return _sum_node(a, axis, keepdims=keepdims)
+    return _sum_node(a, axis, dtype, keepdims=keepdims)
 
 
-def _count(x: Any, axis: Axes) -> int:
+def count(x: Any, axis: Axes) -> int:
+    """How many elements each result is made of."""
     return x.size if axis is None else math.prod([x.shape[i] for i in axis])
 
 
-_mean_node = _reduction(linear_in_all(
+_mean_node = reduction(linear_in_all(
     "mean", lambda x, axis, keepdims: x.mean(axis=axis, keepdims=keepdims),
-    [lambda g, y, x, axis, keepdims: g.reshape(_kept(x, axis)) / _count(x, axis)],
+    [lambda g, y, x, axis, keepdims: g.reshape(kept(x, axis)) / count(x, axis)],
 ))  # fmt: skip
 
 
 @implements(np.mean)
-def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def mean(a: Operand, axis: Axis = None, keepdims: bool = False, *, dtype: DTypeLike | None = None) -> Tensor:
     """The mean over one axis, several or all."""
-    return _mean_node(a, axis, keepdims=keepdims)
+    return _mean_node(a, axis, dtype, keepdims=keepdims)
 
 
 # ---------------------------------------------------------------------- extremes
@@ -75,14 +86,14 @@ def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _shares(y: Any, x: Any, axis: Axes) -> Any:
     """For each element, what it contributes to the extreme: 1, a part where several tie, or 0."""
-    ties = equal(x, y.reshape(_kept(x, axis)))
+    ties = equal(x, y.reshape(kept(x, axis)))
     return ties / ties.sum(axis=axis, keepdims=True)
 
 
 def _extreme(name: str, value: Any) -> Callable[..., Tensor]:
-    return _reduction(declare(
+    return reduction(declare(
         name, value,
-        [lambda g, y, x, axis, keepdims: g.reshape(_kept(x, axis)) * _shares(y, x, axis)],
+        [lambda g, y, x, axis, keepdims: g.reshape(kept(x, axis)) * _shares(y, x, axis)],
         lambda tangents, y, x, axis, keepdims: (tangents[0] * _shares(y, x, axis)).sum(axis=axis, keepdims=keepdims),
     ))  # fmt: skip
 
@@ -124,7 +135,7 @@ _softmax = declare(
     lambda tangents, y, x, axis: y * (tangents[0] - (tangents[0] * y).sum(axis=axis, keepdims=True)),
 )  # fmt: skip
 
-_softmax_node = _reduction(_softmax)
+_softmax_node = reduction(_softmax)
 
 
 def softmax(a: Operand, axis: Axis = -1) -> Tensor:
@@ -139,9 +150,9 @@ def _logsumexp_value(x: Array, axis: Axes, keepdims: bool) -> Any:
     return y if keepdims else y.squeeze(axis)
 
 
-_logsumexp_node = _reduction(declare(
+_logsumexp_node = reduction(declare(
     "logsumexp", _logsumexp_value,
-    [lambda g, y, x, axis, keepdims: g.reshape(_kept(x, axis)) * _softmax(x, axis=axis)],
+    [lambda g, y, x, axis, keepdims: g.reshape(kept(x, axis)) * _softmax(x, axis=axis)],
     lambda tangents, y, x, axis, keepdims:
         (tangents[0] * _softmax(x, axis=axis)).sum(axis=axis, keepdims=keepdims),
 ))  # fmt: skip
@@ -157,7 +168,7 @@ def _log_softmax_value(x: Array, axis: Axes) -> Any:
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-_log_softmax_node = _reduction(declare(
+_log_softmax_node = reduction(declare(
     "log_softmax", _log_softmax_value,
     [lambda g, y, x, axis: g - np.exp(y) * g.sum(axis=axis, keepdims=True)],
     lambda tangents, y, x, axis: tangents[0] - (np.exp(y) * tangents[0]).sum(axis=axis, keepdims=True),

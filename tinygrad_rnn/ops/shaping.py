@@ -8,24 +8,37 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from tinygrad_rnn.errors import OperandError, TinygradRNNError
 from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain
 from tinygrad_rnn.ops.declaration import Each, declare, elementwise, implements, linear_in_all, undifferentiable
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-Whole = type(...)
+    from tinygrad_rnn.methods import Order
 
 
 def as_tensor(name: str, operand: Operand) -> Tensor:
     """The operand itself if it is a Tensor, else the leaf that it becomes for the operation `name`."""
     return operand if isinstance(operand, Tensor) else constant(name, operand)
+
+
+@contextmanager
+def explained(name: str, *inputs: Tensor) -> Iterator[None]:
+    """Say of an error in numpy's own bookkeeping which operation and operands it met."""
+    try:
+        yield
+    except TinygradRNNError:
+        raise
+    except (ValueError, IndexError, TypeError) as error:
+        raise explain(name, inputs, error) from error
 
 
 # ---------------------------------------------------------------------- shape and order
@@ -42,25 +55,42 @@ def _lengths(shape: Any) -> Shape:
 
 
 @implements(np.reshape)
-def reshape(a: Operand, shape: SupportsIndex | Sequence[int]) -> Tensor:
-    """The same elements in the same order under another shape; one length may be −1."""
-    return apply(_reshape, (a,), {"shape": _lengths(shape)})
+def reshape(a: Operand, shape: SupportsIndex | Sequence[int], order: Order = "C") -> Tensor:
+    """The same elements in the same order under another shape; one length may be −1.
+
+    In the order "C" the last axis runs fastest, in "F" the first.
+    """
+    lengths = _lengths(shape)
+    if order == "F":
+        return transpose(reshape(transpose(a), lengths[::-1]))
+    if order != "C":
+        raise OperandError(f'reshape: the order is "C" or "F", not {order!r}')
+    return apply(_reshape, (a,), {"shape": lengths})
 
 
 @implements(np.ravel)
-def ravel(a: Operand) -> Tensor:
+def ravel(a: Operand, order: Order = "C") -> Tensor:
     """All elements along one axis."""
-    return reshape(a, -1)
+    return reshape(a, -1, order)
+
+
+def reshape_as(function: Callable[..., Array], a: Operand, *arguments: Any) -> Tensor:
+    """The elements of a under the shape that a numpy function gives to an array like it."""
+    a = as_tensor(function.__name__, a)
+    with explained(function.__name__, a):
+        return reshape(a, function(np.broadcast_to(False, a.shape), *arguments).shape)
 
 
 @implements(np.squeeze)
 def squeeze(a: Operand, axis: int | Sequence[int] | None = None) -> Tensor:
     """Without its axes of length 1, or without those named by `axis`."""
-    a = as_tensor("squeeze", a)
-    try:
-        return reshape(a, np.squeeze(np.empty(a.shape, bool), axis).shape)
-    except ValueError as error:
-        raise explain("squeeze", (a,), error) from error
+    return reshape_as(np.squeeze, a, axis)
+
+
+@implements(np.expand_dims)
+def expand_dims(a: Operand, axis: int | Sequence[int]) -> Tensor:
+    """With an axis of length 1 more at each place that `axis` names in the result."""
+    return reshape_as(np.expand_dims, a, axis)
 
 
 _transpose = linear_in_all(
@@ -79,7 +109,7 @@ def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
         raise explain("transpose", (a,), error) from error
 
 
-@implements(np.matrix_transpose)
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
 def matrix_transpose(x: Operand) -> Tensor:
     """With its last two axes exchanged."""
     x = as_tensor("matrix_transpose", x)
@@ -207,22 +237,31 @@ def _plain_index(index: Any) -> Any:
     return np.array(index) if isinstance(index, np.ndarray) else index
 
 
-@implements(np.split)
-def split(ary: Operand, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """In parts along an axis: so many equal ones, or cut at the given indices."""
-    ary = as_tensor("split", ary)
-    try:
+def _split(function: Callable[..., list[Array]], ary: Operand, indices_or_sections: Any, axis: int) -> list[Tensor]:
+    """The parts that a numpy function makes of an array."""
+    ary = as_tensor(function.__name__, ary)
+    with explained(function.__name__, ary):
         axis = normalize_axis_index(axis, ary.ndim)
-        parts = np.split(np.arange(ary.shape[axis]), indices_or_sections)
-    except ValueError as error:
-        raise explain("split", (ary,), error) from error
+        parts = function(np.arange(ary.shape[axis]), indices_or_sections)
     starts = [int(part[0]) if len(part) else 0 for part in parts]
     return [
         getitem(ary, along(axis, slice(start, start + len(part)))) for start, part in zip(starts, parts, strict=True)
     ]
 
 
-def along(axis: int, index: int | slice) -> tuple[Any, ...]:
+@implements(np.split)
+def split(ary: Operand, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """In parts along an axis: so many equal ones, or cut at the given indices."""
+    return _split(np.split, ary, indices_or_sections, axis)
+
+
+@implements(np.array_split)
+def array_split(ary: Operand, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
+    """In parts along an axis as `split`, where so many need not be equal: the first are longer by one."""
+    return _split(np.array_split, ary, indices_or_sections, axis)
+
+
+def along(axis: int, index: int | slice | Array) -> tuple[Any, ...]:
     """The index that picks `index` along one axis, and everything along those before it."""
     return (*[slice(None)] * axis, index)
 

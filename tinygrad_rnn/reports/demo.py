@@ -12,13 +12,13 @@ from typing import Any
 
 import tinygrad_rnn
 from tinygrad_rnn.drawing import draw
-from tinygrad_rnn.reports.extras import require_extra
-from tinygrad_rnn.reports.folder import check_folder, write_folder
+from tinygrad_rnn.extras import require_extra
 from tinygrad_rnn.reports.gradient_check import check_gradient
 from tinygrad_rnn.reports.page import THEMES, render_page
 from tinygrad_rnn.reports.results import Results
 from tinygrad_rnn.reports.sunspot_network import Forecaster, Settings, Trained, Watch, train_network
 from tinygrad_rnn.training import load_sunspots
+from tinygrad_rnn.training.folder import check_folder, write_folder
 from tinygrad_rnn.training.sunspots import TRAINING
 
 FILES = ("report.html", "unrolled.svg", "results.json", "weights.safetensors")
@@ -41,7 +41,7 @@ def run_demo(folder: Path, watch: Watch, replace: bool = False, settings: Settin
         DrawingError: there is no Graphviz.
     """
     require_extra("cli", "matplotlib", "safetensors")
-    check_folder(folder, FILES, replace)
+    check_folder(folder, FILES, replace, _is_ours)
     settings = settings or Settings()
     series = load_sunspots()
     training = series.until(TRAINING.last)
@@ -63,8 +63,17 @@ def run_demo(folder: Path, watch: Watch, replace: bool = False, settings: Settin
         "results.json": _to_json({**results.as_json(), "versions": versions}).encode(),
         "weights.safetensors": _weights(results.chosen, settings),
     }
-    write_folder(folder, contents, replace)
+    write_folder(folder, contents, replace, _is_ours)
     return results
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether an earlier demo wrote the results in a folder."""
+    try:
+        results = json.loads((folder / "results.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(results, dict) and {"ar12", "rnn", "gradient_check"} <= results.keys()
 
 
 def _versions() -> Mapping[str, str]:

@@ -88,7 +88,7 @@ def paint(plot: Callable[[Axes, Results, Theme], None], results: Results, theme:
     from matplotlib.figure import Figure
 
     name = f"{plot.__name__}-{theme}"
-    with style.context(["default", {**_style(THEMES[theme]), "svg.hashsalt": name}]):
+    with style.context(["default", {**figure_style(THEMES[theme]), "svg.hashsalt": name}]):
         figure = Figure(SIZE, layout="constrained")
         plot(figure.add_subplot(), results, THEMES[theme])
         svg = io.StringIO()
@@ -98,7 +98,8 @@ def paint(plot: Callable[[Axes, Results, Theme], None], results: Results, theme:
     return _fit(svg.getvalue(), name, (plot.__doc__ or "").partition("\n")[0])
 
 
-def _style(theme: Theme) -> dict[str, Any]:
+def figure_style(theme: Theme) -> dict[str, Any]:
+    """How matplotlib draws in a theme's colours."""
     return {
         "svg.fonttype": "none",
         "font.size": 9,

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.node import Tensor
-from tinygrad_rnn.training.optimisers import Optimiser, clip_grad_norm
+from tinygrad_rnn.training.clipping import clip_grad_norm
+from tinygrad_rnn.training.optimisers import Optimiser
 
 
 def train(optimiser: Optimiser, build_loss: Callable[[], Tensor], max_norm: float | None = None) -> Iterator[float]:

@@ -1,60 +1,49 @@
 """Optimisers: rules that give parameters new values from their gradients.
 
 An optimiser rebinds a parameter's value and never writes into it, so graphs built before keep theirs.
+The rules, their names and their defaults are PyTorch's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tinygrad_rnn.errors import NonFiniteError, OperandError, SettingError
-from tinygrad_rnn.node import Array, Tensor
+from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.node import Array
+from tinygrad_rnn.training.parameters import Parameters, parameter_list
+from tinygrad_rnn.training.settings import require
 
-Parameters = Mapping[str, Tensor] | Iterable[Tensor]
-
-
-def parameter_list(parameters: Parameters) -> list[Tensor]:
-    """The parameters of a network's dict, or of any iterable of Tensors; one that occurs twice counts once.
-
-    Raises:
-        OperandError: something else, or something else among them.
-        SettingError: there are none.
-    """
-    expected = "expected parameters, as tg.parameter or a network's .parameters give them"
-    if isinstance(parameters, Tensor) or not isinstance(parameters, Iterable):
-        raise OperandError(f"{expected}, in a dict or list; got {_describe(parameters)}")
-    found = list(parameters.values() if isinstance(parameters, Mapping) else parameters)
-    for parameter in found:
-        if not (isinstance(parameter, Tensor) and parameter.op is None and parameter.requires_grad):
-            raise OperandError(f"{expected}; got {_describe(parameter)}")
-    if not found:
-        raise SettingError(f"{expected}; got none")
-    return list(dict.fromkeys(found))
-
-
-def _describe(something: object) -> str:
-    return something.describe() if isinstance(something, Tensor) else repr(something)
+Kept = dict[str, Array]
+"""The arrays that a rule keeps of one parameter from step to step, by name; each shaped like the parameter."""
 
 
 class Optimiser:
-    """What all rules share: θ ← θ − α d, where the direction d is the rule's own, from the gradient ∇ + λ θ.
+    """What all rules share: θ ← θ − α d, where the direction d is the rule's own.
 
     Attributes:
         parameters: the parameters θ.
         lr: the learning rate α, which may be set anew between steps.
-        weight_decay: λ, which adds λ ‖θ‖² / 2 to the loss.
+        weight_decay: λ. The rule's gradient is ∇ + λ θ, which adds λ ‖θ‖² / 2 to the loss; where the decay is
+            decoupled, λ θ is added to the direction instead.
     """
 
+    keeps: tuple[str, ...] = ()
+    decoupled = False
+
     def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
-        _check("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
-        _check("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
+        require("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
+        require("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
         self.parameters = parameter_list(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
+        self._steps = dict.fromkeys(self.parameters, 0)
+        self._kept = {
+            parameter: {name: np.zeros(parameter.shape, parameter.dtype) for name in self.keeps}
+            for parameter in self.parameters
+        }
 
     def zero_grad(self) -> None:
         """Clear every parameter's gradient."""
@@ -65,23 +54,73 @@ class Optimiser:
         """Give each parameter its next value; those whose `grad` is None stay as they are."""
         for parameter in self.parameters:
             if parameter.grad is not None:
-                gradient = parameter.grad
-                if self.weight_decay:
-                    gradient = gradient + self.weight_decay * parameter.data
-                parameter.data = parameter.data - self.lr * self._direction(parameter, gradient)
+                self._steps[parameter] += 1
+                theta, gradient = parameter.data, parameter.grad
+                if self.weight_decay and not self.decoupled:
+                    gradient = gradient + self.weight_decay * theta
+                direction = self._direction(gradient, self._steps[parameter], self._kept[parameter])
+                if self.weight_decay and self.decoupled:
+                    direction = direction + self.weight_decay * theta
+                parameter.data = theta - self.lr * direction
 
-    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
+    def state_dict(self) -> dict[str, Array]:
+        """What the rule remembers: "0.steps" counts the first parameter's steps, "0.m" is its m, and so on.
+
+        Settings, the learning rate among them, are not part of it.
+
+        >>> theta = tg.parameter([1.0, 2.0])
+        >>> theta.grad = np.array([0.5, 1.0])
+        >>> optimiser = tg.SGD([theta], lr=0.5, momentum=0.9)
+        >>> optimiser.step()
+        >>> optimiser.state_dict()
+        {'0.steps': array(1), '0.velocity': array([0.5, 1. ])}
+        """
+        state: dict[str, Array] = {}
+        for position, parameter in enumerate(self.parameters):
+            state[f"{position}.steps"] = np.array(self._steps[parameter])
+            state.update({f"{position}.{name}": array.copy() for name, array in self._kept[parameter].items()})
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Go on where an optimiser of the same kind, of parameters of the same shapes, was.
+
+        Args:
+            state: as `state_dict` gave it; copied.
+
+        Raises:
+            SettingError: it is another optimiser's: a name or a shape differs.
+        """
+        own = self.state_dict()
+        if own.keys() != state.keys():
+            different = ", ".join(sorted(own.keys() ^ state.keys())[:3])
+            raise SettingError(f"this is not the state of such an {type(self).__name__}: it differs in {different}")
+        for name, array in own.items():
+            if np.shape(state[name]) != array.shape:
+                raise SettingError(
+                    f"{name} of an optimiser's state has shape {np.shape(state[name])}, not {array.shape}"
+                )
+        for position, parameter in enumerate(self.parameters):
+            self._steps[parameter] = int(state[f"{position}.steps"])
+            self._kept[parameter] = {
+                name: np.array(state[f"{position}.{name}"], parameter.dtype) for name in self._kept[parameter]
+            }
+
+    def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
+        """The direction of a parameter's n-th step; arrays in `kept` are replaced, never written into."""
         raise NotImplementedError
 
 
 class SGD(Optimiser):
     """Gradient descent: v ← μ v + ∇, θ ← θ − α v; with momentum μ = 0 that is θ ← θ − α ∇.
 
+    With Nesterov's momentum, θ ← θ − α (∇ + μ v).
+
     Args:
         parameters: a network's dict, or Tensors.
         lr: the learning rate α.
         momentum: μ, from 0 up to but not including 1.
         weight_decay: λ; the rule's gradient is ∇ + λ θ.
+        nesterov: look ahead along v; needs a momentum.
 
     Raises:
         SettingError: a number outside its range, or no parameters.
@@ -94,18 +133,105 @@ class SGD(Optimiser):
     array([0.75, 1.5 ])
     """
 
-    def __init__(self, parameters: Parameters, lr: float, momentum: float = 0.0, weight_decay: float = 0.0) -> None:
-        super().__init__(parameters, lr, weight_decay)
-        _check("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        if nesterov and not momentum:
+            raise SettingError("Nesterov's momentum needs a momentum above 0")
+        self.keeps = ("velocity",) if momentum else ()
         self.momentum = momentum
-        self._velocities: dict[Tensor, Array] = {}
+        self.nesterov = nesterov
+        super().__init__(parameters, lr, weight_decay)
 
-    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
+    def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
         if not self.momentum:
             return gradient
-        v = self.momentum * self._velocities.get(parameter, 0) + gradient
-        self._velocities[parameter] = v
-        return v
+        kept["velocity"] = v = self.momentum * kept["velocity"] + gradient
+        return gradient + self.momentum * v if self.nesterov else v
+
+
+class Adagrad(Optimiser):
+    """Adagrad (Duchi, Hazan and Singer 2011): s ← s + ∇², θ ← θ − α ∇ / (√s + ε).
+
+    Args:
+        parameters: a network's dict, or Tensors.
+        lr: the learning rate α.
+        eps: ε, above 0.
+        weight_decay: λ; the rule's gradient is ∇ + λ θ.
+
+    Raises:
+        SettingError: a number outside its range, or no parameters.
+        OperandError: something that is no parameter.
+    """
+
+    keeps = ("sum",)
+
+    def __init__(self, parameters: Parameters, lr: float = 1e-2, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, lr, weight_decay)
+        _require_eps(eps)
+        self.eps = eps
+
+    def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
+        kept["sum"] = s = kept["sum"] + gradient**2
+        direction: Array = gradient / (np.sqrt(s) + self.eps)
+        return direction
+
+
+class RMSProp(Optimiser):
+    """RMSProp (Tieleman and Hinton 2012): v ← ρ v + (1 − ρ) ∇², θ ← θ − α ∇ / (√v + ε).
+
+    Centred (Graves 2013), the variance takes the place of v: m ← ρ m + (1 − ρ) ∇ and √(v − m²). With momentum
+    μ > 0, b ← μ b + ∇ / (√v + ε) and θ ← θ − α b.
+
+    Args:
+        parameters: a network's dict, or Tensors.
+        lr: the learning rate α.
+        rho: ρ, from 0 up to but not including 1; PyTorch calls it alpha.
+        eps: ε, above 0.
+        weight_decay: λ; the rule's gradient is ∇ + λ θ.
+        momentum: μ, from 0 up to but not including 1.
+        centered: whether to divide by the standard deviation.
+
+    Raises:
+        SettingError: a number outside its range, or no parameters.
+        OperandError: something that is no parameter.
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float = 1e-2,
+        rho: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        require("rho", rho, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        _require_eps(eps)
+        self.keeps = ("v", *(["m"] if centered else []), *(["velocity"] if momentum else []))
+        self.rho = rho
+        self.eps = eps
+        self.momentum = momentum
+        self.centered = centered
+        super().__init__(parameters, lr, weight_decay)
+
+    def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
+        kept["v"] = variance = self.rho * kept["v"] + (1 - self.rho) * gradient**2
+        if self.centered:
+            kept["m"] = m = self.rho * kept["m"] + (1 - self.rho) * gradient
+            variance = np.maximum(variance - m**2, 0)  # which rounding may leave just below 0
+        direction: Array = gradient / (np.sqrt(variance) + self.eps)
+        if self.momentum:
+            kept["velocity"] = direction = self.momentum * kept["velocity"] + direction
+        return direction
 
 
 class Adam(Optimiser):
@@ -126,6 +252,8 @@ class Adam(Optimiser):
         OperandError: something that is no parameter.
     """
 
+    keeps = ("m", "v")
+
     def __init__(
         self,
         parameters: Parameters,
@@ -138,69 +266,47 @@ class Adam(Optimiser):
         if not isinstance(betas, Iterable) or len(pair := tuple(betas)) != 2:
             raise SettingError(f"betas are two numbers, not {betas!r}")
         for beta in pair:
-            _check("a beta", beta, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        _check("eps", eps, lambda number: 0 < number < math.inf, "a finite number above 0")
+            require("a beta", beta, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        _require_eps(eps)
         self.betas = pair
         self.eps = eps
-        self._moments: dict[Tensor, tuple[int, Array, Array]] = {}
 
-    def _direction(self, parameter: Tensor, gradient: Array) -> Array:
+    def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
         beta1, beta2 = self.betas
-        zero = np.zeros_like(gradient)
-        n, m, v = self._moments.get(parameter, (0, zero, zero))
-        n, m, v = n + 1, beta1 * m + (1 - beta1) * gradient, beta2 * v + (1 - beta2) * gradient**2
-        self._moments[parameter] = n, m, v
+        kept["m"] = m = beta1 * kept["m"] + (1 - beta1) * gradient
+        kept["v"] = v = beta2 * kept["v"] + (1 - beta2) * gradient**2
         unbiased_m, unbiased_v = m / (1 - beta1**n), v / (1 - beta2**n)
         direction: Array = unbiased_m / (np.sqrt(unbiased_v) + self.eps)
         return direction
 
 
-def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
-    """Scale all gradients by one factor, so that their norm taken together is at most `max_norm`.
-
-    Their direction stays (Pascanu, Mikolov and Bengio 2013, algorithm 1).
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): θ ← θ − α (m̂ / (√v̂ + ε) + λ θ).
 
     Args:
-        parameters: a network's dict, or Tensors; those whose `grad` is None are passed over.
-        max_norm: above 0; infinite to measure the norm alone.
-
-    Returns:
-        The norm before; 0 where no parameter has a gradient.
+        parameters: a network's dict, or Tensors.
+        lr: the learning rate α.
+        betas: β₁ and β₂, from 0 up to but not including 1.
+        eps: ε, above 0.
+        weight_decay: λ.
 
     Raises:
-        NonFiniteError: a gradient's norm is infinite or NaN, which no factor makes small. All gradients are
-            left as they are, and the caller may skip the step.
-        SettingError: `max_norm` is not above 0, or there are no parameters.
+        SettingError: a number outside its range, or no parameters.
         OperandError: something that is no parameter.
-
-    >>> theta = tg.parameter([1.0, 2.0])
-    >>> theta.grad = np.array([3.0, 4.0])
-    >>> tg.clip_grad_norm([theta], max_norm=2.5)
-    5.0
-    >>> theta.grad
-    array([1.5, 2. ])
     """
-    _check("max_norm", max_norm, lambda number: number > 0, "a number above 0")
-    norms = {parameter: _norm(parameter.grad) for parameter in parameter_list(parameters)}
-    norm = math.hypot(*norms.values())
-    if not math.isfinite(norm):
-        culprits = [f"{parameter.describe()}: {own}" for parameter, own in norms.items() if not math.isfinite(own)]
-        raise NonFiniteError(f"gradients cannot be clipped where a norm is not finite; {', '.join(culprits)}")
-    if norm > max_norm:
-        for parameter in norms:
-            if parameter.grad is not None:
-                parameter.grad *= max_norm / norm
-    return norm
+
+    decoupled = True
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
 
 
-def _norm(gradient: Array | None) -> float:
-    """√Σ g² in float64, so that the squares of a narrower dtype do not overflow; 0 for no gradient."""
-    if gradient is None:
-        return 0.0
-    with np.errstate(over="ignore"):
-        return float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
-
-
-def _check(setting: str, number: object, fits: Callable[[float], bool], expected: str) -> None:
-    if not (isinstance(number, Real) and fits(float(number))):
-        raise SettingError(f"{setting} is {expected}, not {number!r}")
+def _require_eps(eps: float) -> None:
+    require("eps", eps, lambda number: 0 < number < math.inf, "a finite number above 0")

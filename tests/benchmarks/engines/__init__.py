@@ -5,10 +5,12 @@ A program whose package is missing is shown as not installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from ..problem import Problem, Program
+
+Makers = dict[str, Callable[[Problem], Program] | None]
 
 REFERENCE = "PyTorch eager"
 
@@ -24,10 +26,29 @@ _PROGRAMS = {  # module, function, and the package it needs
 }
 
 
-def load_programs() -> dict[str, Callable[[Problem], Program] | None]:
+_DIRECTIONAL = {
+    kind: {
+        "tinygrad_rnn": ("ours", kind, "tinygrad_rnn"),
+        REFERENCE: ("pytorch", kind, "torch"),
+        "HIPS autograd": ("hips_autograd", kind, "autograd"),
+    }
+    for kind in ("jvp", "hvp")
+}
+
+
+def load_programs() -> Makers:
     """For each program, in the table's order, what makes it for a problem; None where its package is missing."""
-    makers: dict[str, Callable[[Problem], Program] | None] = {}
-    for name, (module, function, package) in _PROGRAMS.items():
+    return _load(_PROGRAMS)
+
+
+def load_directional(kind: str) -> Makers:
+    """The same for the programs that differentiate along a direction; `kind` is "jvp" or "hvp"."""
+    return _load(_DIRECTIONAL[kind])
+
+
+def _load(programs: Mapping[str, tuple[str, str, str]]) -> Makers:
+    makers: Makers = {}
+    for name, (module, function, package) in programs.items():
         try:
             makers[name] = getattr(import_module(f"{__name__}.{module}"), function)
         except ModuleNotFoundError as error:

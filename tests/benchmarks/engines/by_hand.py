@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..problem import Array, Problem, Program
+from ..problem import Array, Problem, Program, make_direction
 
 
 def naive(problem: Problem) -> Program:
@@ -78,5 +78,32 @@ def fused(problem: Problem) -> Program:
             np.add(da, product, da)
             np.multiply(da, slope, da)
         return loss, (das.T @ x, das.T @ h_before, errors.T @ h, das.sum(axis=0), errors.sum(axis=0))
+
+    return program
+
+
+def jvp(problem: Problem) -> Program:
+    """The gradient times the direction: what every forward mode should find."""
+
+    def program() -> tuple[float, Iterable[Array]]:
+        _, gradients = naive(problem)()
+        return sum(float(np.vdot(g, v)) for g, v in zip(gradients, make_direction(problem), strict=True)), ()
+
+    return program
+
+
+def hvp(problem: Problem) -> Program:
+    """A central difference of the gradient along the direction; to nine digits or so in float64."""
+    step = 1e-5
+
+    def gradients(by: float) -> Iterable[Array]:
+        moved = [p + by * v for p, v in zip(problem.parameters, make_direction(problem), strict=True)]
+        return naive(problem._replace(parameters=tuple(moved)))()[1]
+
+    def program() -> tuple[float, Iterable[Array]]:
+        loss, _ = naive(problem)()
+        return loss, [
+            (above - below) / (2 * step) for above, below in zip(gradients(step), gradients(-step), strict=True)
+        ]
 
     return program

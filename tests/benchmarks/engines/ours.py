@@ -7,7 +7,7 @@ from typing import Any
 
 import tinygrad_rnn as tg
 
-from ..problem import Problem, Program
+from ..problem import Problem, Program, make_direction
 
 
 def builder(problem: Problem) -> tuple[Callable[[], tg.Tensor], list[tg.Tensor]]:
@@ -56,5 +56,28 @@ def unrolled(problem: Problem) -> Program:
             p.grad = None
         run.loss.backward()
         return run.loss.item(), [p.grad for p in parameters]
+
+    return program
+
+
+def jvp(problem: Problem) -> Program:
+    """`tg.jvp` over the graph of the loss."""
+    build, parameters = builder(problem)
+    direction = make_direction(problem)
+
+    def program() -> tuple[float, Iterable[Any]]:
+        return tg.jvp(build(), parameters, direction).item(), ()
+
+    return program
+
+
+def hvp(problem: Problem) -> Program:
+    """`tg.hvp`: forward mode over the graph of the gradient."""
+    build, parameters = builder(problem)
+    direction = make_direction(problem)
+
+    def program() -> tuple[float, Iterable[Any]]:
+        loss = build()
+        return loss.item(), [product.data for product in tg.hvp(loss, parameters, direction)]
 
     return program

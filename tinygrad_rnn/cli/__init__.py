@@ -10,19 +10,14 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 import tinygrad_rnn
+from tinygrad_rnn.cli.parsing import PROGRAM, Commands, Parser, count
+from tinygrad_rnn.cli.training import add_evaluate, add_sample, add_train
 from tinygrad_rnn.errors import SettingError, TinygradRNNError
 from tinygrad_rnn.nn import NOTATIONS
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction["Parser"]
-
-PROGRAM = "tinygrad-rnn"
-LARGEST = 100_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,8 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, 1)
     except MemoryError:
         return _complain("not enough memory", 1)
-    except KeyboardInterrupt:
-        return _complain("interrupted", 130)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "interrupted", 130)
     return 0
 
 
@@ -78,8 +73,8 @@ def _add_demo(commands: Commands) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> None:
+    from tinygrad_rnn.extras import require_extra
     from tinygrad_rnn.reports.demo import run_demo
-    from tinygrad_rnn.reports.extras import require_extra
     from tinygrad_rnn.reports.terminal import print_results, show_progress
 
     require_extra("cli", "rich")
@@ -101,10 +96,10 @@ def _add_draw(commands: Commands) -> None:
     )
     add = parser.add_argument
     add("--notation", choices=tuple(NOTATIONS), default="subscript", help="whose equations (%(default)s)")
-    add("--inputs", metavar="N", type=_count, default=2, help="features of an input (%(default)s)")
-    add("--hidden", metavar="N", type=_count, default=3, help="units of the state (%(default)s)")
-    add("--outputs", metavar="N", type=_count, default=1, help="features of an output (%(default)s)")
-    add("--steps", metavar="N", type=_count, default=4, help="time steps (%(default)s)")
+    add("--inputs", metavar="N", type=count, default=2, help="features of an input (%(default)s)")
+    add("--hidden", metavar="N", type=count, default=3, help="units of the state (%(default)s)")
+    add("--outputs", metavar="N", type=count, default=1, help="features of an output (%(default)s)")
+    add("--steps", metavar="N", type=count, default=4, help="time steps (%(default)s)")
     add("--detail", metavar="NAME", default="ops", help="ops, or variables alone (%(default)s)")
     add("--view", metavar="NAME", help="unrolled, or folded in the middle (folded above a dozen steps)")
     add("--theme", metavar="NAME", default="light", help="light or dark (%(default)s)")
@@ -124,14 +119,6 @@ def _draw(chosen: argparse.Namespace) -> None:
 # ---------------------------------------------------------------------- parsing
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say it, and end with the status of wrong usage."""
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
-
-
 def _parser() -> Parser:
     parser = Parser(
         PROGRAM,
@@ -141,12 +128,8 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {tinygrad_rnn.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands)
+    add_train(commands)
+    add_sample(commands)
+    add_evaluate(commands)
     _add_draw(commands)
     return parser
-
-
-def _count(text: str) -> int:
-    """A size, or a number of steps."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= LARGEST):
-        raise argparse.ArgumentTypeError(f"a whole number from 1 to {LARGEST} is expected, not {text!r}")
-    return int(text)

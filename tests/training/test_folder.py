@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import OutputError
-from tinygrad_rnn.reports.folder import check_folder, write_folder
+from tinygrad_rnn.training.folder import check_folder, write_folder
 
 FILES = {"a.txt": b"new a", "b.txt": b"new b"}
 
@@ -71,6 +71,22 @@ def test_a_folder_with_anything_else_in_it_is_never_replaced(written):
     with pytest.raises(OutputError, match=r"also holds thesis\.tex"):
         write_folder(written, FILES, replace=True)
     assert (written / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_folder_of_the_name_of_a_file_is_a_stranger(written):
+    (written / "a.txt").unlink()
+    (written / "a.txt").mkdir()
+    (written / "a.txt" / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputError, match=r"also holds a\.txt"):
+        write_folder(written, FILES, replace=True)
+    assert (written / "a.txt" / "thesis.tex").read_text() == "years of work"
+
+
+def test_what_somebody_else_wrote_under_the_same_names_is_not_replaced(written):
+    before = contents(written)
+    with pytest.raises(OutputError, match="does not look like"):
+        write_folder(written, FILES, replace=True, is_ours=lambda folder: False)
+    assert contents(written) == before
 
 
 def test_a_link_to_a_folder_stays_a_link(written, tmp_path):

@@ -5,20 +5,29 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tinygrad_rnn.errors import OutputError
 
+Proof = Callable[[Path], bool]
 
-def check_folder(folder: Path, names: Iterable[str], replace: bool) -> None:
+
+def _anything(folder: Path) -> bool:
+    return True
+
+
+def check_folder(
+    folder: Path, names: Collection[str], replace: bool, is_ours: Callable[[Path], bool] = lambda folder: True
+) -> None:
     """Find out, before long work, whether `write_folder` would refuse or fail.
 
     Args:
         folder: the folder to be.
         names: the files to be in it.
         replace: whether a folder that holds nothing but such files may be replaced.
+        is_ours: whether what a folder holds was written by an earlier run.
 
     Raises:
         OutputError: it would, and why.
@@ -30,16 +39,23 @@ def check_folder(folder: Path, names: Iterable[str], replace: bool) -> None:
             raise OutputError(f"there is no folder {folder.parent} to make {folder.name} in")
         if folder.exists() and not replace:
             raise OutputError(f"{folder} exists already; choose another folder, or replace this one with --force")
-        found = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        strangers = sorted(found - set(names))
+        found = sorted(folder.iterdir()) if folder.exists() else []
+        strangers = [path.name for path in found if path.name not in names or not path.is_file() or path.is_symlink()]
         if strangers:
             raise OutputError(f"{folder} is not replaced, because it also holds {', '.join(strangers[:3])}")
+        if found and not is_ours(folder):
+            raise OutputError(f"{folder} is not replaced, because it does not look like the work of an earlier run")
         trial = _beside(_real(folder))
         trial.mkdir()
         trial.rmdir()
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool = False) -> None:
+def write_folder(
+    folder: Path,
+    files: Mapping[str, bytes],
+    replace: bool = False,
+    is_ours: Callable[[Path], bool] = lambda folder: True,
+) -> None:
     """Write files into a new folder that takes its place only when everything is on the disk.
 
     An error or an interrupt leaves what was there before. Where a folder is replaced, the old one stands
@@ -49,11 +65,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool = False
         folder: the folder to be.
         files: the contents of its files by name.
         replace: whether a folder that holds nothing but such files may be replaced.
+        is_ours: whether what a folder holds was written by an earlier run.
 
     Raises:
         OutputError: there is something that is not to be replaced, or the disk is full, or the like.
     """
-    check_folder(folder, files, replace)
+    check_folder(folder, files, replace, is_ours)
     target = _real(folder)
     new, old = _beside(target), _beside(target)
     try:
@@ -114,3 +131,22 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that whatever happens, even a sudden end, it is there as a whole: the new one or the old.
+
+    Raises:
+        OutputError: it cannot be written; the old one stays.
+    """
+    new = _beside(path)
+    try:
+        with _explained(path):
+            with new.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            _sync(path.parent)
+    finally:
+        new.unlink(missing_ok=True)
