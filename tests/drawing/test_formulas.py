@@ -19,7 +19,8 @@ CORE = [
 
 ARITHMETIC = [
     "add", "subtract", "multiply", "divide", "power", "negative", "exp", "log", "sqrt", "square", "abs", "sin",
-    "cos", "tanh", "sigmoid", "softplus", "softmax", "log_softmax",
+    "cos", "tan", "sinh", "cosh", "expm1", "log1p", "reciprocal", "tanh", "sigmoid", "softplus", "softmax",
+    "log_softmax",
 ]  # fmt: skip
 
 X = np.array([[0.5, 1.25, 2.0], [0.75, 1.5, 0.25]])
@@ -42,14 +43,15 @@ def test_no_formula_is_without_an_operation():
 
 PYTHON = [
     (r"\^\(", "**("), ("²", "**2"), ("ᵀ", ".T"), ("⊙", "*"), ("−", "-"), ("ȳ", "g"), (r"\b2 ", "2 * "),
-    (r"\|(.)\|", r"abs(\1)"), ("√(.)", r"sqrt(\1)"), (r"\b(ln|sin|cos|sign) ([abxy])", r"\1(\2)"),
+    (r"\|(.)\|", r"abs(\1)"), ("√(.)", r"sqrt(\1)"), (r"\b(ln|sinh?|cosh?|tan|sign) ([abxy])", r"\1(\2)"),
     (r"Σ (g \* y|g|e.*)", r"total(\1)"), (r"ln (total.*)", r"ln(\1)"),
     (r"([\w)]) ([Wabgxy])\b(?!\()", r"\1 @ \2"),
 ]  # fmt: skip
 """How to read a formula as Python."""
 
 FUNCTIONS = {
-    "e": np.e, "ln": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "sign": np.sign, "tanh": np.tanh,
+    "e": np.e, "ln": np.log, "sqrt": np.sqrt, "sin": np.sin, "cos": np.cos, "tan": np.tan,
+    "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "sign": np.sign,
     "abs": np.abs, "σ": lambda x: 1 / (1 + np.exp(-x)), "total": lambda x: x.sum(axis=-1, keepdims=True),
     "softmax": lambda x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
 }  # fmt: skip
