@@ -101,6 +101,12 @@ def test_draw_has_sizes_views_and_formats(tmp_path):
     assert len(folded) < len(unrolled) / 3
 
 
+def test_draw_writes_a_page(tmp_path, capsys):
+    assert cli.main(["draw", "--steps", "2", "--output", str(tmp_path / "rnn.html")]) == 0
+    assert capsys.readouterr().out.startswith(str(tmp_path / "rnn.html"))
+    assert (tmp_path / "rnn.html").read_text().count("<svg") == 2  # unrolled, and rolled up
+
+
 def test_draw_into_a_folder_that_is_not_there(tmp_path):
     assert complains(run("draw", "--output", tmp_path / "missing" / "rnn.svg"), 1, "rnn.svg", "No such file")
     assert complains(run("draw", "--output", tmp_path), 2, ".svg")

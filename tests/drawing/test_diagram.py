@@ -16,7 +16,7 @@ from tests.drawing.renderers import needs_graphviz, put_dot
 ROUNDED = 0.02
 """As far apart as rounding puts equal places."""
 
-MAGIC = {".dot": b"digraph {", ".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-"}
+MAGIC = {".dot": b"digraph {", ".svg": b"<?xml", ".png": b"\x89PNG\r\n", ".pdf": b"%PDF-", ".html": b"<!doctype html>"}
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_dots_per_inch_are_a_positive_number(diagram, dpi, tmp_path):
 
 @pytest.mark.parametrize("name", ["picture.jpeg", "picture", ".svg", "picture.svg.gz", "picture.", "picture.png "])
 def test_another_suffix_is_refused(diagram, name, tmp_path):
-    with pytest.raises(tg.SettingError, match=r"saved as \.dot, \.svg, \.png, \.pdf, not as"):
+    with pytest.raises(tg.SettingError, match=r"saved as \.dot, \.svg, \.png, \.pdf, \.html, not as"):
         diagram.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

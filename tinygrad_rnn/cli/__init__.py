@@ -103,13 +103,15 @@ def _add_draw(commands: Commands) -> None:
     add("--detail", metavar="NAME", default="ops", help="ops, variables alone, or cells (%(default)s)")
     add("--view", metavar="NAME", help="unrolled, folded in the middle, or rolled up (folded above a dozen steps)")
     add("--theme", metavar="NAME", default="light", help="light, dark or print (%(default)s)")
-    add("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="the picture, a .svg, .png, .pdf or .dot")
+    add("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="a .svg, .png, .pdf, .dot or .html")
     parser.set_defaults(run=_draw)
 
 
 def _draw(chosen: argparse.Namespace) -> None:
     net = tinygrad_rnn.nn.ElmanRNN(chosen.inputs, chosen.hidden, chosen.outputs, notation=chosen.notation)
-    run = net.unroll(np.zeros((chosen.steps, chosen.inputs)), targets=np.zeros((chosen.steps, chosen.outputs)))
+    random = np.random.default_rng(0)
+    xs, targets = (random.uniform(-1, 1, (chosen.steps, size)) for size in (chosen.inputs, chosen.outputs))
+    run = net.unroll(xs, targets)
     diagram = tinygrad_rnn.draw(run, view=chosen.view, detail=chosen.detail, theme=chosen.theme)
     print(f"{diagram.save(chosen.output)} shows {diagram.title}")
 

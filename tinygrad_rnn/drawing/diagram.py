@@ -7,11 +7,11 @@ import secrets
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tinygrad_rnn.drawing.render import PAINT_SECONDS, finish_svg, for_notebook, for_pango, run_graphviz
+from tinygrad_rnn.drawing.render import finish_svg, for_notebook, for_pango, run_graphviz
 from tinygrad_rnn.errors import DrawingError, OutputError, SettingError
 
 
@@ -25,11 +25,14 @@ class Diagram:
         title: what the picture shows, for those who cannot see it.
     """
 
-    def __init__(self, source: str, titles: Mapping[str, str], title: str, seconds: float = PAINT_SECONDS) -> None:
+    def __init__(
+        self, source: str, titles: Mapping[str, str], title: str, seconds: float, write_page: Callable[[], str]
+    ) -> None:
         self.source = source
         self.title = title
         self._titles = titles
         self._seconds = seconds  # that Graphviz may take
+        self._write_page = write_page
         self._svg: str | None = None
 
     @property
@@ -45,7 +48,11 @@ class Diagram:
         return self._svg
 
     def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
-        """Write the picture to a file, in the format of its suffix: .dot, .svg, .png or .pdf.
+        """Write the picture to a file, in the format of its suffix: .dot, .svg, .png, .pdf or .html.
+
+        An .html is a page to explore the graph in: it opens from disk, needs nothing else, and steps through
+        backprop where the graph has one scalar output that depends on a parameter. It is light or dark as its
+        reader prefers, whatever the theme.
 
         Args:
             path: the file; one that exists is replaced.
@@ -81,6 +88,8 @@ class Diagram:
     def _bytes(self, format: str, dpi: float) -> bytes:
         if format == "dot":
             return self.source.encode()
+        if format == "html":
+            return self._write_page().encode()
         if format == "svg":
             return ('<?xml version="1.0" encoding="UTF-8"?>\n' + self.svg).encode()
         source = for_pango(self.source)
@@ -118,4 +127,4 @@ def _replace(path: Path, content: bytes) -> None:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
-FORMATS = (".dot", ".svg", ".png", ".pdf")
+FORMATS = (".dot", ".svg", ".png", ".pdf", ".html")

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
 
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
-from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
+from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.rolling import roll_scene
 from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.scene import Scene
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
+from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.nn import Run, Unrolled
@@ -24,6 +28,9 @@ FIRST, LAST = 3, 2
 
 DOZEN = 12
 """The most steps that are shown without folding unless asked for."""
+
+MOST_UNROLLED = 3_000
+"""The most nodes of a graph whose page can show it unrolled where that is not asked for."""
 
 VIEWS = ("unrolled", "folded", "rolled")
 OPS, VALUES = Spacing(marks=18.0, rows=20.0), Spacing(marks=18.0, rows=34.0)
@@ -78,18 +85,64 @@ def draw(
     if view == "rolled" and not graph.steps:
         raise SettingError("only time steps can be rolled up, and this graph has none: mark them by `with tg.step(t):`")
     shown = _choose_steps(graph.steps, view)
-    unrolled = build_scene(graph, detail, shown, depth)
-    scene = roll_scene(unrolled) if view == "rolled" else unrolled
+    manner = Manner(detail, depth, theme, shapes)
+    drawn = _draw_view(graph, shown, manner, rolled=view == "rolled")
+    titles = {name: f"{node.describe()} {node.dtype}" for name, node in drawn.marks.items()}
+    write_page = partial(_write_page, graph, shown, view == "rolled", manner._replace(theme="light"))
+    return Diagram(drawn.source, titles, drawn.title, drawn.seconds, write_page)
+
+
+class Manner(NamedTuple):
+    """How a graph is drawn, whichever of its steps are shown."""
+
+    detail: str
+    depth: int | None
+    theme: str
+    shapes: bool
+
+
+def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool = False) -> View:
+    """Draw a graph, of its time steps those given, or what they have in common."""
+    unrolled = build_scene(graph, manner.detail, shown, manner.depth)
+    scene = roll_scene(unrolled) if rolled else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
-    writer = Writer(scene, lettering, THEMES[theme], shapes)
+    writer = Writer(scene, lettering, THEMES[manner.theme], manner.shapes)
     boxes = {mark: letters.box for mark, letters in lettering.items()}
-    period = find_period(unrolled, boxes, SPACINGS[detail]) if shown else None
-    titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
-    title = _title(graph, shown, view)
+    spacing = SPACINGS[manner.detail]
+    period = find_period(unrolled, boxes, spacing) if shown else None
     if period is None:
-        return Diagram(writer.unplaced(), titles, title, LAYOUT_SECONDS)
-    layout = lay_out(scene, period, boxes, SPACINGS[detail])
-    return Diagram(writer.placed(layout, route(scene, layout)), titles, title)
+        source, seconds = writer.unplaced(), LAYOUT_SECONDS
+    else:
+        layout = lay_out(scene, period, boxes, spacing)
+        source, seconds = writer.placed(layout, route(scene, layout)), PAINT_SECONDS
+    return View(
+        name="rolled" if rolled else "folded" if scene.hidden else "unrolled",
+        title=_title(graph, shown, rolled),
+        source=source,
+        marks={name: mark.node for mark, name in writer.names.items()},
+        gaps={} if rolled else _list_gaps(scene, graph.steps),
+        seconds=seconds,
+    )
+
+
+def _write_page(graph: Graph, shown: Sequence[int], rolled: bool, manner: Manner) -> str:
+    """The page of a graph: the view asked for, and the others where there are such and the page can hold them."""
+    from tinygrad_rnn.drawing.page import render_page  # what most drawings do without
+
+    steps, choices, notes = graph.steps, [shown], []
+    if len(shown) < len(steps):
+        if len(graph) <= MOST_UNROLLED:
+            choices.append(steps)
+        else:
+            notes.append(f"A picture of all {len(steps):,} time steps would be too large for this page.")
+    elif len(steps) > DOZEN:
+        choices.append(_choose_steps(steps, "folded"))
+    views = [_draw_view(graph, choice, manner) for choice in choices]
+    if len(steps) > 1:
+        views.insert(
+            0 if rolled else len(views), _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
+        )
+    return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
 
 
 def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
@@ -106,11 +159,17 @@ def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
     return [*steps[:FIRST], *steps[-LAST:]]
 
 
-def _title(graph: Graph, shown: Sequence[int], view: str | None) -> str:
+def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """The first and the last of the steps that each gap stands for, by the gap's name in DOT."""
+    starts = [(scene.positions[step] + 1, count) for step, count in scene.hidden.items()]
+    return {f"h{number}": (steps[start], steps[start + count - 1]) for number, (start, count) in enumerate(starts)}
+
+
+def _title(graph: Graph, shown: Sequence[int], rolled: bool) -> str:
     counts = f"a graph of {len(graph)} nodes"
     if not graph.steps:
         return counts
-    if view == "rolled":
+    if rolled:
         return f"{counts} in {len(graph.steps)} time steps, rolled up"
     some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
     return f"{counts} in {len(graph.steps)} time steps{some}"

@@ -1,0 +1,425 @@
+"""The page in a real browser: it steps through backprop with the very numbers that backprop had."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tests.drawing.cells import lstm, named
+from tests.drawing.renderers import needs_graphviz
+from tinygrad_rnn.drawing.theme import THEMES
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [needs_graphviz, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
+
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+READ_EVERY_EVENT = """() => {
+  const numbers = element => [...element.querySelectorAll("[data-value]")].map(cell => cell.dataset.value);
+  const all = [];
+  const count = Number(document.getElementById("slider").max);
+  document.getElementById("first").click();
+  for (let position = 1; position <= count; position++) {
+    document.getElementById("next").click();
+    const event = document.getElementById("event");
+    all.push({
+      status: document.getElementById("status").textContent,
+      adjoint: numbers(event.querySelector("[data-part=adjoint]")),
+      contributions: [...event.querySelectorAll("[data-operand]")].map(box => {
+        const given = box.querySelector("[data-part=contribution]");
+        return given && numbers(given);
+      }),
+      gradients: Object.fromEntries([...document.querySelectorAll("[data-parameter]")].map(
+        box => [box.dataset.parameter, numbers(box)])),
+      marked: [...document.querySelectorAll(".view:not([hidden]) [data-mark].now")].map(mark => mark.dataset.mark),
+    });
+  }
+  return all;
+}"""
+"""Press "next" until the end, and read what the page says at every event."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """A function that opens the page of a graph; at the end nothing was complained of and nothing asked for."""
+    contexts, troubles = [], []
+
+    def open_page(what, fragment=""):
+        path = tg.draw(what).save(tmp_path / "x.html")
+        contexts.append(browser.new_context(viewport={"width": 1300, "height": 900}))
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: troubles.append(message.text))
+        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        tab.on("request", lambda request: request.url.startswith(path.as_uri()) or troubles.append(request.url))
+        tab.goto(path.as_uri() + fragment)
+        return tab
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def random_elman(steps=3):
+    net, random = tg.nn.ElmanRNN(2, 3, 2, seed=1), np.random.default_rng(0)
+    return net.unroll(random.normal(size=(steps, 2)), random.normal(size=(steps, 2)))
+
+
+@pytest.fixture
+def random_lstm(monkeypatch):
+    random = np.random.default_rng(2)
+    monkeypatch.setattr(
+        "tests.drawing.cells.weights",
+        lambda *shape, label=None: tg.parameter(random.normal(0, 0.6, shape), label=label),
+    )
+    return lstm(3)
+
+
+def numbers(texts):
+    return [float(text) for text in texts]
+
+
+# ---------------------------------------------------------------------- backprop
+
+
+def check_backprop(tab, graph, loss):
+    """At every event the page shows what `trace_backward` gave, and at the end what `backward` gave."""
+    trace = list(tg.trace_backward(loss))
+    seen = tab.evaluate(READ_EVERY_EVENT)
+    assert len(seen) == len(trace)
+    sums = {}
+    for shown, event in zip(seen, trace, strict=True):
+        assert numbers(shown["adjoint"]) == event.adjoint.ravel().tolist()
+        for given, contribution in zip(shown["contributions"], event.contributions, strict=True):
+            assert (given is None) == (contribution is None)
+            assert contribution is None or numbers(given) == contribution.ravel().tolist()
+        for source, contribution in zip(event.node.inputs, event.contributions, strict=True):
+            if source in graph.parameters:
+                sums[source] = sums.get(source, 0) + contribution
+        for number, total in shown["gradients"].items():
+            expected = sums.get(graph.nodes[int(number)])
+            assert numbers(total) == ([] if expected is None else expected.ravel().tolist())
+        if event.node.label:
+            assert event.node.label.replace("_", "") in shown["status"]
+        assert len(shown["marked"]) >= 1
+    loss.backward()
+    for parameter in graph.parameters:
+        assert numbers(seen[-1]["gradients"][str(graph.nodes.index(parameter))]) == parameter.grad.ravel().tolist()
+
+
+def test_elman(visit):
+    run = random_elman()
+    check_backprop(visit(run), run.graph, run.loss)
+
+
+def test_lstm(visit, random_lstm):
+    check_backprop(visit(random_lstm), tg.Graph(random_lstm), random_lstm)
+
+
+def test_in_a_folded_picture_the_gap_stands_for_its_steps(visit):
+    run = random_elman(14)
+    tab = visit(run)
+    gap = tab.locator(".view:visible [aria-label='time steps left out']")
+    steps = [event.node.step for event in tg.trace_backward(run.loss)]
+    for step in (13, 12, 5, 3):
+        tab.select_option("#jump", str(step))
+        assert tab.input_value("#slider") == str(steps.index(step) + 1)
+        assert ("now" in gap.get_attribute("class")) == (3 < step < 13)
+        assert f"time step {step}" in tab.inner_text("#status")
+
+
+def test_the_running_gradient_is_right_whichever_way_one_goes(visit):
+    tab = visit(random_elman())
+    at_once = tab.evaluate(READ_EVERY_EVENT)
+    for position in (30, 7, 25):
+        tab.fill("#slider", str(position))
+        boxes = tab.locator("[data-parameter]")
+        found = {box.get_attribute("data-parameter"): texts(box.locator("[data-value]")) for box in boxes.all()}
+        assert found == at_once[position - 1]["gradients"]
+
+
+def texts(cells):
+    return cells.evaluate_all("cells => cells.map(cell => cell.dataset.value)")
+
+
+def test_play_goes_on_by_itself_and_pauses(visit):
+    tab = visit(random_elman())
+    tab.clock.install()
+    tab.click("#play")
+    assert tab.inner_text("#play") == "Pause"
+    assert tab.get_attribute("#status", "aria-live") == "off"
+    tab.clock.run_for(2000)
+    assert tab.input_value("#slider") == "2"
+    tab.click("#play")
+    tab.clock.run_for(5000)
+    assert tab.input_value("#slider") == "2"
+    assert tab.get_attribute("#status", "aria-live") == "polite"
+
+
+def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
+    a, b = tg.parameter([[1.0, 2.0], [3.0, 4.0]], label="a"), tg.parameter([5.0, 6.0], label="b")
+    with tg.step(1):
+        c = named("c_1", a * b)
+    tab = visit(c.sum())
+    tab.fill("#slider", "2")
+    rules = tab.locator("#event .contribution .formula").all_inner_texts()
+    assert rules == ["a receives c1 ⊙ b", "b receives c1 ⊙ a, summed over what was repeated"]
+    assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
+
+
+# ---------------------------------------------------------------------- the moment in the address
+
+
+def test_the_address_holds_the_moment(visit):
+    tab = visit(random_elman(14), "#view=unrolled&event=9")
+    assert tab.input_value("#slider") == "9"
+    assert tab.locator(".view:visible").get_attribute("data-view") == "unrolled"
+    tab.click("#next")
+    assert tab.evaluate("location.hash") == "#view=unrolled&event=10"
+    tab.evaluate("location.hash = '#view=folded&event=3'")
+    tab.locator(".view[data-view=folded]").wait_for()
+    assert tab.input_value("#slider") == "3"
+
+
+def test_an_address_that_means_nothing_is_put_right(visit):
+    tab = visit(random_elman())
+    for fragment, position in (("event=100000", "41"), ("event=x&view=y", "0"), ("%E0%A4%A", "0"), ("event=-4", "0")):
+        tab.evaluate("fragment => { location.hash = fragment; recall(); }", fragment)
+        assert tab.input_value("#slider") == position
+        assert tab.evaluate("location.hash") == f"#view=unrolled&event={position}"
+
+
+# ---------------------------------------------------------------------- lighting, searching, walking
+
+
+def mark_of(tab, label):
+    """The mark whose value has a label."""
+    name = tab.evaluate(
+        """label => {
+          const number = record.nodes.findIndex(node => node.label === label);
+          return Object.entries(record.views[0].marks).findLast(([, node]) => node === number)[0];
+        }""",
+        label,
+    )
+    return tab.locator(f"[data-mark={name}]:visible")
+
+
+def lit_labels(tab):
+    return set(
+        tab.evaluate(
+            """() => [...document.querySelectorAll(".lit[data-mark]")].map(
+              mark => record.nodes[record.views[0].marks[mark.dataset.mark]].label)"""
+        )
+    ) - {None}
+
+
+def test_pointing_at_a_mark_lights_its_ancestors_and_with_shift_its_descendants(visit):
+    run = random_elman()
+    tab = visit(run)
+    mark_of(tab, "h_2").hover()
+    assert lit_labels(tab) == {"h_0", "h_1", "h_2", "x_1", "x_2"}
+    note = tab.inner_text("#note")
+    assert "tanh" in note
+    assert "float64" in note
+    assert numbers(texts(tab.locator("#note [data-part=value] [data-value]"))) == run.states[1].data.tolist()
+    tab.keyboard.down("Shift")
+    assert lit_labels(tab) == {"h_2", "y_2", "L_2", "h_3", "y_3", "L_3", "L"}
+    tab.keyboard.up("Shift")
+    assert "h_1" in lit_labels(tab)
+    tab.mouse.move(2, 2)
+    assert lit_labels(tab) == set()
+
+
+def test_everything_can_be_done_by_keys(visit):
+    tab = visit(random_elman(14))
+    press = tab.keyboard.press
+    for keys, position in ((["."], 1), (["."] * 3, 4), ([","], 3), (["]"], None)):
+        for key in keys:
+            press(key)
+        assert position is None or tab.input_value("#slider") == str(position)
+    assert "time step 13" in tab.inner_text("#status")
+    press("[")
+    assert "time step 14" in tab.inner_text("#status")
+    press("v")
+    assert tab.locator(".view:visible").get_attribute("data-view") == "unrolled"
+    press("v")
+    assert tab.locator(".view:visible").get_attribute("data-view") == "rolled"
+    press("v")
+    press("d")
+    assert tab.is_checked("#descendants")
+    press("d")
+
+    tab.focus("#frame")
+    box = tab.evaluate("current().box")
+    press("ArrowRight")
+    assert tab.evaluate("current().box.x") > box["x"]
+    press("+")
+    assert tab.evaluate("current().box.width") == pytest.approx(box["width"] / 1.4)
+    press("0")
+    whole, box = tab.evaluate("[current().whole, current().box]")
+    assert box["width"] >= whole["width"] - 1e-6
+    assert box["height"] >= whole["height"] - 1e-6
+
+    press("Enter")
+    assert tab.evaluate("document.activeElement.dataset.mark") is not None
+    mark_of(tab, "h_2").focus()
+    press("ArrowLeft")
+    assert tab.evaluate("document.activeElement.getAttribute('aria-label')").startswith("h2 = tanh")
+    press("ArrowRight")
+    press("ArrowRight")
+    assert "h2" in tab.evaluate("document.activeElement.getAttribute('aria-label')").split("=")[1]
+    assert "h_1" in lit_labels(tab)
+    press("Escape")
+    assert tab.evaluate("document.activeElement.id") == "frame"
+    press("p")
+    assert tab.inner_text("#play") == "Pause"
+    press("p")
+
+
+def test_tab_reaches_every_control_and_its_focus_is_seen(visit):
+    tab = visit(random_elman())
+    names = set()
+    tab.keyboard.press("Tab")
+    while tab.evaluate("document.activeElement !== document.body"):
+        names.add(tab.evaluate("document.activeElement.id"))
+        assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", names
+        tab.keyboard.press("Tab")
+    assert {"query", "descendants", "zoom-in", "frame", "play", "next", "slider", "jump", "shortcuts"} <= names
+
+
+def test_keys_of_one_letter_can_be_switched_off(visit):
+    tab = visit(random_elman())
+    tab.uncheck("#shortcuts")
+    tab.keyboard.press(".")
+    assert tab.input_value("#slider") == "0"
+
+
+def test_search(visit):
+    tab = visit(random_elman())
+    tab.keyboard.press("/")
+    tab.keyboard.type("tanh t=2")
+    assert tab.inner_text("#hits") == "2 hits"
+    tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 2"
+    assert "tanh" in tab.inner_text("#note")
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 2"
+    for query, hits in (("h_3", 2), ("H_", 7), ("no such thing", 0), ("", 0)):
+        tab.fill("#query", query)
+        assert tab.locator(".hit:visible").count() == hits
+
+
+def test_dragging_and_the_wheel_move_the_picture(visit):
+    tab = visit(random_elman())
+    before = tab.evaluate("current().box")
+    area = tab.locator("#frame").bounding_box()
+    x, y = area["x"] + 8, area["y"] + 8
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 50, y + 20, steps=4)
+    tab.mouse.up()
+    after = tab.evaluate("current().box")
+    assert before["x"] - after["x"] == pytest.approx(50 * before["width"] / (area["width"] - 2), rel=0.01)
+    tab.mouse.wheel(0, -200)
+    tab.wait_for_function("width => current().box.width < width", arg=after["width"])
+
+
+# ---------------------------------------------------------------------- in words, in the dark, on paper
+
+
+def test_in_words_every_node_is_a_line_with_its_value(visit):
+    run = random_elman()
+    tab = visit(run, "#event=12")
+    lines = tab.locator("#words-body li")
+    assert lines.count() == len(run.graph)
+    reached = {event.node for _, event in zip(range(12), tg.trace_backward(run.loss), strict=False)}
+    for line in lines.all():
+        node = run.graph.nodes[int(line.get_attribute("data-node"))]
+        assert numbers(texts(line.locator("[data-part=value] [data-value]"))) == node.data.ravel().tolist()
+        assert line.locator("[data-part=adjoint]").count() == (node in reached)
+    assert tab.locator("#words-body li", has_text="h3 = tanh(").count() == 1
+
+
+def test_it_is_dark_for_those_who_prefer_it(visit):
+    tab = visit(random_elman())
+    state = mark_of(tab, "h_1").locator("ellipse")
+    for scheme in ("light", "dark"):
+        tab.emulate_media(color_scheme=scheme)
+        assert state.evaluate("shape => getComputedStyle(shape).fill") == rgb(THEMES[scheme].kinds["state"].fill)
+        assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == rgb(THEMES[scheme].background)
+
+
+def rgb(colour):
+    return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
+
+
+def test_on_paper_there_are_no_controls(visit):
+    tab = visit(random_elman(), "#event=5")
+    tab.emulate_media(media="print")
+    assert not tab.is_visible("#player")
+    assert not tab.is_visible("#keys")
+    assert tab.is_visible(".view")
+    assert tab.is_visible("#event")
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(visit):
+    tab = visit(random_elman(14), "#event=40")
+    tab.set_viewport_size({"width": 360, "height": 740})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+# ---------------------------------------------------------------------- other graphs
+
+
+def test_hostile_labels_stay_text(visit):
+    label = "</script><img src=x onerror=alert(1)>"
+    y = named(label, (tg.parameter([1.0, 2.0], label=label) * 2).sum())
+    tab = visit(y)
+    tab.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    tab.evaluate(READ_EVERY_EVENT)
+    mark_of(tab, label).focus()
+    assert tab.locator("img").count() == 0
+    assert label in tab.inner_text("#note")
+
+
+def test_without_backprop_there_is_no_player(visit):
+    tab = visit(tg.tensor(2.0, label="a") * tg.tensor(3.0, label="b"))
+    assert tab.locator("#player, #gradients").count() == 0
+    tab.keyboard.press(".")
+    mark_of(tab, "a").hover()
+    assert "constant" in tab.inner_text("#note")
+
+
+def test_numbers_that_are_not_finite_or_thinned_or_none_are_shown(visit):
+    W = tg.parameter(np.linspace(-1, 1, 900).reshape(30, 30), label="W")
+    with np.errstate(all="ignore"):
+        y = tg.log(W).sum() + tg.parameter(np.zeros((2, 0)), label="empty").sum()
+    tab = visit(y)
+    seen = tab.evaluate(READ_EVERY_EVENT)
+    (number,) = [name for name, total in seen[-1]["gradients"].items() if total]
+    assert len(seen[-1]["gradients"][number]) == 16 * 16
+    assert "256 of 30×30 entries" in tab.inner_text("#gradients")
+    assert "NaN" in texts(tab.locator("#words-body [data-value]"))
+    assert "no numbers (2×0)" in tab.inner_text("#gradients")
+
+
+def test_what_is_left_out_is_said_where_it_is_missing(visit, monkeypatch):
+    monkeypatch.setattr("tinygrad_rnn.drawing.page.LIMIT", 0)
+    tab = visit(random_elman())
+    tab.click("#last")
+    assert "(not in this page)" in tab.inner_text("#event")
+    assert "some contributions are not in this page" in tab.inner_text("#gradients")

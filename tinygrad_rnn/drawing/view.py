@@ -1,0 +1,29 @@
+"""One view of a graph, ready to be painted: what its page needs to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tinygrad_rnn.node import Tensor
+
+
+@dataclass(frozen=True)
+class View:
+    """A view.
+
+    Attributes:
+        name: "unrolled", "folded" or "rolled".
+        title: what it shows, in words.
+        source: DOT text.
+        marks: the node that each mark shows, by the mark's name in DOT.
+        gaps: the first and the last of the steps that are left out, by the gap's name in DOT.
+        seconds: that Graphviz may take to paint it.
+    """
+
+    name: str
+    title: str
+    source: str
+    marks: Mapping[str, Tensor]
+    gaps: Mapping[str, tuple[int, int]]
+    seconds: float

@@ -1,0 +1,226 @@
+/* Hands on the page: search, views, the address, pointer, buttons and keys. */
+
+/* Search */
+
+/** Whether each word of a query is in a node's label, operation or scope, or is its time step. */
+function isHit(number, words) {
+  const { label = "", op, kind, scope = "", step } = nodes[number];
+  const text = `${label} ${op ?? kind} ${scope}`.toLowerCase();
+  return words.every(word => word === String(step) || word === `t=${step}` || text.includes(word));
+}
+
+function search() {
+  const words = find("query").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const { order, nodeOf } = current();
+  state.hits = words.length ? order.filter(mark => isHit(nodeOf(mark), words)) : [];
+  state.hit = -1;
+  for (const mark of order) mark.classList.toggle("hit", state.hits.includes(mark));
+  find("hits").textContent = words.length ? `${state.hits.length} hit${state.hits.length === 1 ? "" : "s"}` : "";
+}
+
+function goToNextHit() {
+  if (state.hits.length === 0) return;
+  state.hit = (state.hit + 1) % state.hits.length;
+  reveal(state.hits[state.hit]);
+  attend(current().nodeOf(state.hits[state.hit]));
+  find("hits").textContent = `${state.hit + 1} of ${state.hits.length}`;
+}
+
+/* Walking from mark to mark */
+
+function focusMark(mark) {
+  mark?.focus({ preventScroll: true });
+  if (mark) reveal(mark);
+}
+
+/** Go from a mark along a line, or in the order of the marks. */
+function walk(mark, key) {
+  const { nodeOf, byNode, order } = current();
+  const number = nodeOf(mark), own = byNode.get(number), place = own.indexOf(mark);
+  const nearest = next => byNode.get([...reach(number, next)].find(other => other !== number && byNode.has(other)));
+  const steps = {
+    ArrowLeft: () => own[place - 1] ?? nearest(inputsOf)?.at(-1),
+    ArrowRight: () => own[place + 1] ?? nearest(readersOf)?.[0],
+    ArrowUp: () => order[order.indexOf(mark) - 1],
+    ArrowDown: () => order[order.indexOf(mark) + 1],
+  };
+  focusMark(steps[key]());
+}
+
+/** Go from the frame to its marks: to the one last looked at, or to the first. */
+const enterMarks = () => focusMark(current().byNode.get(state.node)?.at(-1) ?? current().order[0]);
+
+/* Views, and the address, which holds the moment that is looked at */
+
+function showView(number) {
+  neglect();
+  state.view = number;
+  views.forEach(({ element }, other) => { element.hidden = other !== number; });
+  [...find("views").children].forEach((button, other) => button.setAttribute("aria-pressed", other === number));
+  if (current().box === null) fit(true);
+  search();
+  colour(events[state.position - 1]);
+  remember();
+}
+
+function remember() {
+  const moment = new URLSearchParams({ view: current().name });
+  if (events.length) moment.set("event", state.position);
+  if (moment.toString() !== location.hash.slice(1)) history.replaceState(null, "", `#${moment}`);
+}
+
+function recall() {
+  const moment = new URLSearchParams(location.hash.slice(1));
+  const position = Number.parseInt(moment.get("event"), 10);
+  showView(Math.max(0, views.findIndex(({ name }) => name === moment.get("view"))));
+  if (events.length) go(Number.isNaN(position) ? 0 : position);
+}
+
+/* Pointer */
+
+function listenToPointer() {
+  const markOf = ({ target }) => {
+    const mark = target.closest("[data-mark]");
+    return mark && current().byNode.has(current().nodeOf(mark)) ? mark : null;
+  };
+  for (const kind of ["pointerover", "focusin"]) {
+    frame.addEventListener(kind, event => {
+      const mark = markOf(event);
+      if (mark && !frame.classList.contains("dragged")) attend(current().nodeOf(mark));
+    });
+  }
+  for (const kind of ["pointerout", "focusout"]) frame.addEventListener(kind, event => markOf(event) && neglect());
+  frame.addEventListener("wheel", event => {
+    event.preventDefault();
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 400), (event.clientX - left) / width, (event.clientY - top) / height);
+  }, { passive: false });
+  listenToDragging();
+}
+
+function listenToDragging() {
+  let start = null;
+  frame.addEventListener("pointerdown", ({ clientX, clientY }) => {
+    start = { clientX, clientY, box: current().box };
+  });
+  frame.addEventListener("pointermove", event => {
+    if (!start || !event.buttons) return;
+    const across = event.clientX - start.clientX, down = event.clientY - start.clientY;
+    if (!frame.classList.contains("dragged") && Math.hypot(across, down) < 4) return;
+    frame.classList.add("dragged");
+    frame.setPointerCapture(event.pointerId);
+    look(start.box);
+    pan(-across / frame.clientWidth, -down / frame.clientHeight);
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    frame.addEventListener(kind, () => {
+      start = null;
+      frame.classList.remove("dragged");
+    });
+  }
+}
+
+/* Controls */
+
+const onClick = (id, act) => find(id).addEventListener("click", act);
+
+function listenToControls() {
+  onClick("zoom-in", () => zoom(1.4));
+  onClick("zoom-out", () => zoom(1 / 1.4));
+  onClick("zoom-fit", () => fit(false));
+  find("query").addEventListener("input", search);
+  find("search").addEventListener("submit", event => {
+    event.preventDefault();
+    goToNextHit();
+  });
+  find("descendants").addEventListener("change", light);
+}
+
+function listenToPlayer() {
+  onClick("first", () => go(0));
+  onClick("previous", () => go(state.position - 1));
+  onClick("next", () => go(state.position + 1));
+  onClick("last", () => go(events.length));
+  onClick("play", playOrPause);
+  find("slider").addEventListener("input", () => go(Number(find("slider").value)));
+  find("jump").addEventListener("change", () => {
+    go(1 + events.findIndex(({ node }) => String(nodes[node].step) === find("jump").value));
+  });
+}
+
+/* Keys */
+
+const PLAYER_KEYS = {
+  ".": () => go(state.position + 1), ",": () => go(state.position - 1),
+  "]": () => goToStep(1), "[": () => goToStep(-1), p: playOrPause,
+};
+const PICTURE_KEYS = {
+  "+": () => zoom(1.4), "=": () => zoom(1.4), "-": () => zoom(1 / 1.4), "−": () => zoom(1 / 1.4), 0: () => fit(false),
+  "/": () => find("query").focus(), v: () => showView((state.view + 1) % views.length),
+  d: () => find("descendants").click(),
+};
+const KEYS = events.length ? { ...PICTURE_KEYS, ...PLAYER_KEYS } : PICTURE_KEYS;
+const PANS = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
+
+function listenToKeys() {
+  document.addEventListener("keydown", event => {
+    const act = event.ctrlKey || event.metaKey || event.altKey ? null : chooseAct(event.key, event.target);
+    if (act) {
+      event.preventDefault();
+      act();
+    }
+  });
+  for (const kind of ["keydown", "keyup"]) {
+    document.addEventListener(kind, event => {
+      if (event.key !== "Shift") return;
+      state.isShifted = kind === "keydown";
+      light();
+    });
+  }
+}
+
+/** What a key does where the focus is, if it does anything. */
+function chooseAct(key, target) {
+  const mark = target.closest("[data-mark]");
+  if (mark && key in PANS) return () => walk(mark, key);
+  if (mark && key === "Escape") return () => frame.focus();
+  if (target === frame && key in PANS) return () => pan(...PANS[key]);
+  if (target === frame && key === "Enter") return enterMarks;
+  const isTaken = target.matches('input[type="search"], select') || !find("shortcuts").checked;
+  return isTaken ? null : KEYS[key];
+}
+
+/* Start */
+
+function buildViews() {
+  if (views.length === 1) return;
+  find("views").append(...views.map(({ name }) => make("button", { type: "button" }, name)));
+  const buttons = [...find("views").children];
+  buttons.forEach((button, number) => button.addEventListener("click", () => showView(number)));
+}
+
+function buildPlayer() {
+  const steps = [...new Set(events.map(({ node }) => nodes[node].step))].filter(step => step !== undefined);
+  find("slider").max = events.length;
+  find("jump").append(make("option", { value: "" }, "–"));
+  find("jump").append(...steps.map(step => make("option", { value: step }, step)));
+  find("jump-label").hidden = steps.length === 0;
+  listenToPlayer();
+}
+
+buildViews();
+buildWords();
+if (events.length) buildPlayer();
+else for (const id of ["backprop", "gradients"]) find(id).remove();
+listenToPointer();
+listenToControls();
+listenToKeys();
+window.addEventListener("hashchange", recall);
+window.addEventListener("beforeprint", () => {
+  neglect();
+  state.before = current().box;
+  look(current().whole);
+});
+window.addEventListener("afterprint", () => look(state.before));
+recall();
+fillWords();
