@@ -13,6 +13,7 @@ then generic backprop in topological order on that graph, and a drawing is a vie
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_rnn import nn, ops
@@ -58,6 +59,5 @@ def __getattr__(name: str) -> Any:
     """What drawing needs is imported when it is first asked for, so that importing the library takes no time."""
     if name not in ("Diagram", "draw", "drawing"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tinygrad_rnn import drawing
-
+    drawing = import_module("tinygrad_rnn.drawing")
     return drawing if name == "drawing" else getattr(drawing, name)
