@@ -61,13 +61,19 @@ class Link:
     """An edge drawn from one mark to another.
 
     At a gap, where steps are left out, `source` or `target` is None. Where a link goes from block to block,
-    `carrier` says whose line it is. `weights` is what is written beside the edge.
+    `carrier` says whose line it is. `weights` is what is written beside the edge. `value` is the node whose value
+    goes along it, which at a gap may have no mark; None where it stands for those of many steps.
     """
 
     source: Mark | None
     target: Mark | None
     carrier: Carrier | None = None
     weights: Text = ()
+    value: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is None and self.source is not None:
+            self.value = self.source.node
 
 
 @dataclass(eq=False)
@@ -82,6 +88,7 @@ class Scene:
         hidden: for each step shown that is followed by a gap, how many steps are left out after it.
         states: the roles of values that are carried from one step to another, and not mere running sums.
         backward: the roles of what is carried from later steps to earlier ones.
+        visible: the nodes of the graph that are in a shown step or in none.
     """
 
     blocks: dict[float, list[Mark]] = field(default_factory=dict)
@@ -91,6 +98,7 @@ class Scene:
     hidden: dict[float, int] = field(default_factory=dict)
     states: list[Role] = field(default_factory=list)
     backward: set[Hashable] = field(default_factory=set)
+    visible: set[Tensor] = field(default_factory=set)
 
     @property
     def steps(self) -> list[float]:

@@ -46,6 +46,7 @@ class _Builder:
             blocks={time: [] for time in (BEFORE, *survey.shown, AFTER)},
             contracted=contracted,
             positions={step: position for position, step in enumerate(survey.graph.steps)},
+            visible=set(survey.nodes),
         )
 
     def build(self) -> Scene:
@@ -180,7 +181,7 @@ class _Builder:
                     self.scene.links.append(Link(mark, target, self._carrier(mark, target, usual), weights))
                 elif target.role is not None:
                     carrier = usual or Carrier((target.role, operand), 1)
-                    self.scene.links.append(Link(None, target, carrier, weights))
+                    self.scene.links.append(Link(None, target, carrier, weights, source))
                 else:
                     hidden = True
             if hidden:  # steps that are left out lead to the end as well

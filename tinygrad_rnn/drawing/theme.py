@@ -25,6 +25,8 @@ class Theme:
     column: Paint
     kinds: Mapping[str, Paint]
     parameters: tuple[Paint, ...]
+    adjoint: str = "#C2410C"
+    faded: str = "#C9CED6"
 
 
 THEMES: Mapping[str, Theme] = {
@@ -79,6 +81,8 @@ THEMES: Mapping[str, Theme] = {
             Paint("#383108", "#D9C04E"),
             Paint("#41202F", "#F08CB8"),
         ),
+        adjoint="#FF9D66",
+        faded="#39424E",
     ),
 }
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_rnn.drawing.scales import power_of_ten
 from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.reports.results import Results, gradient_sizes
 from tinygrad_rnn.reports.sunspot_network import LEARNT
-from tinygrad_rnn.reports.wording import power_of_ten
 from tinygrad_rnn.training.sunspots import TESTS, TRAINING, UNIT, VALIDATION, Years
 
 if TYPE_CHECKING:
