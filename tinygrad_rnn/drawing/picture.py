@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from tinygrad_rnn.drawing.adjoints import Adjoints
+from tinygrad_rnn.drawing.backward import Backward, describe, write_adjoints, write_unplaced_adjoints
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
+from tinygrad_rnn.drawing.legend import write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
@@ -13,7 +16,7 @@ from tinygrad_rnn.drawing.routes import route
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
-from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.errors import GraphError, SettingError
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.nn import Run
 from tinygrad_rnn.node import Tensor
@@ -35,6 +38,7 @@ def draw(
     direction: str = "LR",
     theme: str = "light",
     shapes: bool = False,
+    backward: bool = False,
 ) -> Diagram:
     """Draw a graph.
 
@@ -50,10 +54,13 @@ def draw(
         direction: of time: "LR", from left to right.
         theme: "light" or "dark".
         shapes: write the shape of each value beside it.
+        backward: draw backprop on the same geometry: beside each line along which it ran another one the
+            other way, all coloured by the norms of the gradients; and what the parameters receive at each use.
 
     Raises:
         SettingError: an unknown setting.
-        GraphError: nothing to draw, or something that is no Tensor.
+        GraphError: nothing to draw, or something that is no Tensor; a gradient is asked for, and the graph has
+            several outputs, or one with several elements, or no parameters.
 
     >>> x = tg.tensor(2.0, label="x")
     >>> tg.draw(x * x + 1).source.startswith("digraph")
@@ -69,14 +76,38 @@ def draw(
     scene = build_scene(graph, detail, shown)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
     writer = Writer(scene, lettering, THEMES[theme], shapes)
+    overlay = Backward(Adjoints(scene, _loss(what, graph)), THEMES[theme]) if backward else None
+    if overlay is not None:
+        writer.overlay = overlay
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
     titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
     title = _title(graph, shown)
     if period is None:
-        return Diagram(writer.unplaced(), titles, title, LAYOUT_SECONDS)
+        notes = [] if overlay is None else [*write_unplaced_adjoints(overlay, writer.ends), write_label(describe(overlay))]
+        return Diagram(writer.unplaced(notes), titles, title, LAYOUT_SECONDS)
     layout = lay_out(scene, period, boxes, SPACINGS[detail])
-    return Diagram(writer.placed(layout, route(scene, layout)), titles, title)
+    lines, notes = route(scene, layout), []
+    if overlay is not None:
+        used = route(scene, layout, [link for link in scene.links if link in overlay.adjoints.links])
+        notes = [*write_adjoints(overlay, writer.names, layout, lines, used)]
+        notes += write_rows(describe(overlay), layout.corner)
+    return Diagram(writer.placed(layout, lines, notes), titles, title)
+
+
+def _loss(what: object, graph: Graph) -> Tensor:
+    """The output that gradients are of."""
+    if isinstance(what, Run):
+        if what.loss is None:
+            raise GraphError("a network without targets has no loss to differentiate; give unroll the targets")
+        return what.loss
+    if len(graph.outputs) != 1:
+        names = ", ".join(node.describe() for node in graph.outputs[:5])
+        raise GraphError(
+            f"gradients are of one output, and this graph has {len(graph.outputs)} ({names}); draw one of them alone, "
+            "or their sum"
+        )
+    return graph.outputs[0]
 
 
 def _check(setting: str, value: object, allowed: Sequence[object]) -> None:

@@ -176,8 +176,8 @@ class _Router:
             if bus is not None and target is not None and not (bus.is_tap and self._has_rail(target, bus)):
                 branches[id(bus), link.source, target.time].append((bus.risers[target.key] + self.aside[link], link))
         ends = set()
-        for links in branches.values():
-            (left, first), (right, last) = min(links, key=itemgetter(0)), max(links, key=itemgetter(0))
+        for branch in branches.values():
+            (left, first), (right, last) = min(branch, key=itemgetter(0)), max(branch, key=itemgetter(0))
             if first.carrier is not None:
                 ends.add(last if first.carrier.lag >= 0 else first)
             else:
