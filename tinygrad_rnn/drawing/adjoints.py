@@ -46,7 +46,7 @@ class Adjoints:
         self.links: dict[Link, float] = {}
         self.shares: dict[Mark, list[Share]] = {}
         self._scene = scene
-        self._marked = {mark.node for marks in scene.blocks.values() for mark in marks}
+        self._marked = scene.nodes
         self._contributions: dict[Tensor, Sequence[Array | None]] = {}  # to the inputs of the nodes that have marks
         self._from_hidden: dict[Tensor, Array] = {}  # what nodes that have marks receive from steps left out
         for event in trace_backward(output):
@@ -120,11 +120,11 @@ class Adjoints:
             pass  # what is left in the table when all inner nodes have had their turn belongs to the ends
         return {source: [fit(array, source.shape, source.dtype)] for source, array in table.items()}
 
-
     @property
     def totals(self) -> dict[Tensor, float]:
         """For the parameters that are no marks, the norms of what they receive in all."""
-        return {node: norm for node, norm in self.nodes.items() if node.op is None and node not in self._marked}
+        leaves = [node for node in self.nodes if node.op is None and node not in self._marked]
+        return {node: self.nodes[node] for node in sorted(leaves, key=attrgetter("serial"))}
 
     def all_norms(self) -> Iterator[float]:
         """Every norm that is shown."""

@@ -11,16 +11,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from tinygrad_rnn.drawing.adjoints import Adjoints, Share
 from tinygrad_rnn.drawing.chips import CHIP, STRIP, place_chips
-from tinygrad_rnn.drawing.colours import letters_on, luminance, mix, sequential
+from tinygrad_rnn.drawing.colours import letters_on, mix, sequential
 from tinygrad_rnn.drawing.dot import course_text, dot, pair
 from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, onto_edge, parallel, rounded, straight
 from tinygrad_rnn.drawing.glyphs import value_text
+from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.legend import Cell, bar, pill, space, swatch, words
-from tinygrad_rnn.drawing.overlay import Ink, Overlay, Stroke
-from tinygrad_rnn.drawing.routes import RADIUS, Line
+from tinygrad_rnn.drawing.legend import Cell, bar, pill, space, swatch, title, words
+from tinygrad_rnn.drawing.overlay import Overlay
+from tinygrad_rnn.drawing.routes import RADIUS, Line, route
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
-from tinygrad_rnn.drawing.scene import Link, Mark
+from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
 
 BESIDE = 4.5
@@ -59,7 +60,7 @@ class Backward(Overlay):
         if norm == 0:
             return Ink(theme.background, theme.text, theme.text)
         fill = self.colour(norm)
-        return Ink(fill, mix(fill, "#000000" if luminance(theme.background) > 0.5 else "#FFFFFF", 0.3), letters_on(fill))
+        return Ink(fill, mix(fill, letters_on(theme.background), 0.3), letters_on(fill))
 
     def ink(self, mark: Mark, ink: Ink) -> Ink:
         """Filled by the norm of the adjoint."""
@@ -80,62 +81,56 @@ class Backward(Overlay):
         norm = self.adjoints.nodes.get(mark.node)
         return [] if norm is None else [f'norm="{norm:.6g}"']
 
+    def describe(self) -> list[list[Cell]]:
+        """The legend: the scale, what is painted otherwise, and the whole gradients of the parameters."""
+        theme, scale = self.theme, self.scale
+        ticks = [power_of_ten(exponent) for exponent in scale.ticks]
+        first = [
+            title("norm of the gradient", theme), bar(lambda part: sequential(part, theme), ticks, theme),
+            swatch(self.fill(0.0)), words("zero", theme), space(12),
+            swatch(self.fill(None)), words("no gradient", theme),
+        ]  # fmt: skip
+        totals = [pill(value_text(node), self.fill(norm)) for node, norm in self.adjoints.totals.items()]
+        shown = totals[:MOST_TOTALS]
+        if len(totals) > len(shown):
+            shown.append(words(f"+{len(totals) - len(shown)} more", theme))
+        if not shown:
+            return [first]
+        return [
+            first,
+            [title("summed over all uses", theme), *shown, words("the part of each use is beside it", theme)],
+        ]
 
-def describe(backward: Backward) -> list[list[Cell]]:
-    """The legend: the scale, what is painted otherwise, and the whole gradients of the parameters."""
-    theme, scale, nodes = backward.theme, backward.scale, backward.adjoints.nodes
-    ticks = [power_of_ten(exponent) for exponent in scale.ticks]
-    first = [
-        words("norm of the gradient", theme), bar(lambda part: sequential(part, theme), ticks, theme),
-        swatch(backward.fill(0.0)), words("zero", theme), space(12),
-        swatch(backward.fill(None)), words("no gradient", theme),
-    ]  # fmt: skip
-    totals = [pill(value_text(node), backward.fill(norm)) for node, norm in backward.adjoints.totals.items()]
-    shown = totals[:MOST_TOTALS]
-    if len(totals) > len(shown):
-        shown.append(words(f"+{len(totals) - len(shown)} more", theme))
-    return [first, [words("summed over all uses", theme), *shown]] if shown else [first]
+    def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
+        """The lines beside those along which backprop ran, and the chips of the parameters."""
+        used = route(scene, layout, [link for link in scene.links if link in self.adjoints.links])
+        for number, line in enumerate(used):
+            link, norm = line.link, self.adjoints.links[line.link]
+            stroke = self.seen(link, self.returning(norm))
+            corners = _beside(line, layout)
+            if line.tapped:
+                yield dot(f"da{number}", corners[0], stroke.colour)
+            course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
+            ends = link.target or link.source, link.source or link.target
+            tail, head = (names[end] for end in ends if end is not None)
+            dashed = ", style=dashed" if line.dashed else ""
+            yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
+        for number, (mark, share, place) in enumerate(_chips(self.adjoints, layout)):
+            yield from _chip(self, names[mark], f"p{number}", mark, share, place, layout)
+        for number, (link, share, place) in enumerate(_weight_chips(self.adjoints, lines)):
+            yield _rectangle(f"w{number}", STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+
+    def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
+        """The same lines where dot finds the places: it lets edges between the same marks run side by side."""
+        written: dict[object, str] = {}
+        for link, norm in self.adjoints.links.items():
+            stroke = self.seen(link, self.returning(norm))
+            key = link if link.source and link.target else ends(link)  # one line at a gap
+            written[key] = f"{ends(link)} [dir=back, {_attributes(stroke, norm)}];"
+        yield from written.values()
 
 
-# ---------------------------------------------------------------------- what it adds to a drawing
-
-
-def write_adjoints(
-    backward: Backward, names: Mapping[Mark, str], layout: Layout, lines: Sequence[Line], used: Sequence[Line]
-) -> Iterator[str]:
-    """The lines beside those along which backprop ran, and the chips of the parameters.
-
-    Args:
-        backward: what came back.
-        names: of the marks.
-        layout: where the marks stand.
-        lines: all lines.
-        used: those along which backprop ran.
-    """
-    for number, line in enumerate(used):
-        link, norm = line.link, backward.adjoints.links[line.link]
-        stroke = backward.seen(link, backward.returning(norm))
-        corners = _beside(line, layout)
-        if line.tapped:
-            yield dot(f"da{number}", corners[0], stroke.colour)
-        course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
-        tail, head = (names[end] for end in (link.target or link.source, link.source or link.target) if end is not None)
-        dashed = ", style=dashed" if line.dashed else ""
-        yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
-    for number, (mark, share, place) in enumerate(_chips(backward.adjoints, layout)):
-        yield from _chip(backward, names[mark], f"p{number}", mark, share, place, layout)
-    for number, (link, share, place) in enumerate(_weight_chips(backward.adjoints, lines)):
-        yield _rectangle(f"w{number}", STRIP, place, backward.seen(link, backward.fill(share.norm)), share.norm)
-
-
-def write_unplaced_adjoints(backward: Backward, ends: Callable[[Link], str]) -> Iterator[str]:
-    """The same lines where dot finds the places: it lets edges between the same marks run side by side."""
-    written: dict[object, str] = {}
-    for link, norm in backward.adjoints.links.items():
-        stroke = backward.seen(link, backward.returning(norm))
-        key = link if link.source and link.target else ends(link)  # one line at a gap
-        written[key] = f"{ends(link)} [dir=back, {_attributes(stroke, norm)}];"
-    yield from written.values()
+# ---------------------------------------------------------------------- where it stands
 
 
 def _beside(line: Line, layout: Layout) -> list[Point]:
@@ -163,8 +158,8 @@ def _attributes(stroke: Stroke, norm: float) -> str:
 
 
 def _chips(adjoints: Adjoints, layout: Layout) -> Iterator[tuple[Mark, Share, Point]]:
-    """What parameters receive at each operation that they are written on, and where that is shown."""
-    shares = {mark: found for mark, found in adjoints.shares.items() if found and not mark.is_value}
+    """What parameters receive at each operation of a step that they are written on, and where that is shown."""
+    shares = {mark: found for mark, found in adjoints.shares.items() if found and mark.role and not mark.is_value}
     places = place_chips(layout, {mark: len(found) for mark, found in shares.items()}, BESIDE)
     for mark, found in shares.items():
         for share, place in zip(found, places[mark], strict=True):

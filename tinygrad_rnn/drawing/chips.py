@@ -63,8 +63,11 @@ def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[R
             and abs(at.y - place.y) < (other.height + CHIP.height) / 2 + ROOM
             for other, at in taken
         )
-        outside = not -EDGE < place.x - CHIP.width / 2 < place.x + CHIP.width / 2 < period.width + EDGE
-        return crossing + 2 * behind + 4 * covered + 3 * outside
+        inside = (
+            -EDGE < place.x - CHIP.width / 2 < place.x + CHIP.width / 2 < period.width + EDGE
+            and period.bottom - EDGE < place.y - CHIP.height / 2 < place.y + CHIP.height / 2 < period.top + EDGE
+        )
+        return crossing + 2 * behind + 4 * covered + 3 * (not inside)
 
     placed: dict[Role, list[Point]] = {}
     for role, number in numbers.items():
@@ -76,13 +79,14 @@ def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[R
 
 
 def _places(box: Box, centre: Point) -> Iterator[Point]:
-    """Places around a mark: below and above it, then beside it, then at its corners."""
-    down, out = box.height / 2 + STUB + CHIP.height / 2, box.width / 2 + STUB + CHIP.width / 2
-    aside = box.width / 4 + 3
-    for x, y in (
-        (0, -down), (0, down), (out, 0), (-out, 0),
-        (aside, -down), (-aside, -down), (aside, down), (-aside, down),
-        (out, -down / 2), (-out, -down / 2), (out, down / 2), (-out, down / 2),
-        (out, -down), (-out, -down), (out, down), (-out, down),
-    ):  # fmt: skip
-        yield Point(centre.x + x, centre.y + y)
+    """Places around a mark: below and above it, then beside it, then at its corners; first at the usual distance."""
+    for stub in (STUB, STUB - 3, STUB + 6, STUB + 12):
+        down, out = (box.height + CHIP.height) / 2 + stub, (box.width + CHIP.width) / 2 + stub
+        aside = box.width / 4 + 3
+        for x, y in (
+            (0, -down), (0, down), (out, 0), (-out, 0),
+            (aside, -down), (-aside, -down), (aside, down), (-aside, down),
+            (out, -down / 2), (-out, -down / 2), (out, down / 2), (-out, down / 2),
+            (out, -down), (-out, -down), (out, down), (-out, down),
+        ):  # fmt: skip
+            yield Point(centre.x + x, centre.y + y)

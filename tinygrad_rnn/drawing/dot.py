@@ -7,10 +7,11 @@ from functools import cache
 
 from tinygrad_rnn.drawing.geometry import Point, Spline, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
+from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.label import Run, Text, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
-from tinygrad_rnn.drawing.overlay import Ink, Overlay, Stroke
+from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.routes import Line
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Theme
@@ -30,14 +31,20 @@ class Writer:
 
     Attributes:
         names: each mark's name.
-        overlay: what colours and pens are changed.
-        cards: what is written on marks below their labels, as rows of an HTML-like table.
     """
 
-    def __init__(self, scene: Scene, lettering: Mapping[Mark, Lettering], theme: Theme, shapes: bool) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        lettering: Mapping[Mark, Lettering],
+        theme: Theme,
+        shapes: bool,
+        overlay: Overlay,
+        cards: Mapping[Mark, str],
+    ) -> None:
         self.scene, self.lettering, self.theme, self.shapes = scene, lettering, theme, shapes
-        self.overlay = Overlay(theme)
-        self.cards: Mapping[Mark, str] = {}
+        self.overlay = overlay
+        self.cards = cards  # what is written below the labels of marks, as rows of an HTML-like table
         self.names = {
             mark: f"n{number}" for number, mark in enumerate(mark for marks in scene.blocks.values() for mark in marks)
         }
@@ -146,7 +153,8 @@ class Writer:
         ink = self.overlay.ink(mark, self._ink(mark))
         label = self.label(mark.text, size)
         if mark in self.cards:
-            label = f"<{CARD}<TR><TD>{label[1:-1]}</TD></TR>{self.cards[mark]}</TABLE>>"
+            rows = f"<TR><TD>{CARD}{self.cards[mark]}</TABLE></TD></TR>"
+            label = f"<{CARD}<TR><TD>{label[1:-1]}</TD></TR>{rows}</TABLE>>"
         attributes = [
             f"width={box.width / 72:.3f}", f"height={box.height / 72:.3f}",
             f"label={label}", f"fontsize={size:g}",
@@ -245,6 +253,8 @@ class Writer:
             attributes.append("style=dashed")
         if line.label is not None:
             attributes.append(f'lp="{pair(line.label)}", {self._weights(line.link)}')
+            if not self.overlay.is_lit(line.link):
+                attributes.append(f'fontcolor="{self.theme.faded}"')
         ends = (line.link.source or line.link.target, line.link.target or line.link.source)
         tail, head = (self.names[end] for end in ends if end is not None)
         return f"{tail} -> {head} [{', '.join(attributes)}];"
@@ -283,4 +293,5 @@ def _step_title(step: float) -> str:
 
 
 def pair(point: Point) -> str:
+    """A place as DOT has it."""
     return f"{point.x:.2f},{point.y:.2f}"

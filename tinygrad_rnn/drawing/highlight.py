@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable
 
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.errors import GraphError, SettingError
-from tinygrad_rnn.graph import Graph
-from tinygrad_rnn.graph.order import dependencies, dependents
+from tinygrad_rnn.graph import Graph, dependencies, dependents
 from tinygrad_rnn.node import Tensor
 
 CREDITED = ("state", "second state", "input")
@@ -46,14 +45,15 @@ def find_path(scene: Scene, graph: Graph, late: int, early: int) -> set[Mark | L
     on_path = dependents(graph.nodes, credited) & dependencies(graph.nodes, losses)
     if not on_path:
         raise GraphError(f"the loss of step {late} does not depend on the states and inputs of step {early}")
-    lit: set[Mark | Link] = {mark for marks in scene.blocks.values() for mark in marks if mark.node in on_path}
-    return lit | {link for link in scene.links if _is_on(link, lit, on_path)}
+    into_gaps = {source for node in on_path - scene.visible for source in node.inputs}
+    marks = {mark for found in scene.blocks.values() for mark in found if mark.node in on_path}
+    links = {
+        link
+        for link in scene.links
+        if link.value in on_path and (link.target in marks if link.target is not None else link.value in into_gaps)
+    }
+    return marks | links
 
 
 def _of_kinds(scene: Scene, step: float, kinds: Collection[str]) -> list[Tensor]:
     return [mark.node for mark in scene.blocks[step] if mark.kind in kinds]
-
-
-def _is_on(link: Link, lit: Collection[Mark | Link], on_path: Collection[Tensor]) -> bool:
-    """Whether both ends of a link are on the path; at a gap, whether the path leads through it."""
-    ...

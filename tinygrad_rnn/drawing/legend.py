@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.geometry import Point
+from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, Text, markup, width
-from tinygrad_rnn.drawing.overlay import Ink
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Theme
 
 SIZE, SMALL = 10.0, 8.0
 """Of the words and of a bar's ticks, in points."""
 
-BAR, HIGH = 192, 9
-"""The size of a bar of colours, in points."""
+PIECES, PIECE, HIGH = 40, 5, 9
+"""How many pieces a bar of colours has at the most, and the width and height of each in points."""
+
+EDGE = 4
+"""How many pieces the words below a bar may reach beyond its end."""
+
+TITLE = 112
+"""The width of a row's title, in points."""
 
 ROW = 26.0
 """The height of a row, in points."""
@@ -31,6 +37,12 @@ class Cell(NamedTuple):
 
     html: str
     width: int
+
+
+def title(text: str, theme: Theme) -> Cell:
+    """What a row is about."""
+    letters = _font(markup((Run(text, "sans"),), SIZE, SANS), SIZE, theme.muted)
+    return Cell(f'<TD ALIGN="LEFT" WIDTH="{TITLE}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{letters}</TD>', TITLE)
 
 
 def words(text: str, theme: Theme) -> Cell:
@@ -67,21 +79,27 @@ def _painted(inner: str, ink: Ink, points: int, high: int) -> Cell:
 
 def bar(colour: Callable[[float], str], ticks: Sequence[str], theme: Theme) -> Cell:
     """A bar of the colours from 0 to 1, with evenly spaced ticks below it, the first and the last at its ends."""
-    half = 12 // (len(ticks) - 1)  # pieces between a tick and the middle of its interval
-    pieces = 2 * half * (len(ticks) - 1)
-    points = BAR // pieces
-    edge = f'<TD COLSPAN="{half}" WIDTH="{half * points}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
+    apart = PIECES // (len(ticks) - 1)  # pieces from one tick to the next
+    count = apart * (len(ticks) - 1)
+    edge = _blank(EDGE)
     colours = "".join(
-        f'<TD BGCOLOR="{colour(k / (pieces - 1))}" WIDTH="{points}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
-        for k in range(pieces)
+        f'<TD BGCOLOR="{colour(k / (count - 1))}" WIDTH="{PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
+        for k in range(count)
     )
-    labels = "".join(
-        f'<TD COLSPAN="{2 * half}" WIDTH="{2 * half * points}" HEIGHT="11" FIXEDSIZE="TRUE">'
+    labels = _blank(apart - 2 * EDGE).join(
+        f'<TD COLSPAN="{2 * EDGE}" WIDTH="{2 * EDGE * PIECE}" HEIGHT="11" FIXEDSIZE="TRUE">'
         f"{_font(markup((Run(tick, 'sans'),), SMALL, SANS), SMALL, theme.muted)}</TD>"
         for tick in ticks
     )
     inner = f"{TABLE}<TR>{edge}{colours}{edge}</TR><TR>{labels}</TR></TABLE>"
-    return _cell(inner, (pieces + 2 * half) * points)
+    return _cell(inner, (count + 2 * EDGE) * PIECE)
+
+
+def _blank(pieces: int) -> str:
+    """Room in a bar."""
+    if not pieces:
+        return ""
+    return f'<TD COLSPAN="{pieces}" WIDTH="{pieces * PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
 
 
 def write_rows(rows: Sequence[Sequence[Cell]], corner: Point) -> Iterator[str]:
@@ -93,14 +111,18 @@ def write_rows(rows: Sequence[Sequence[Cell]], corner: Point) -> Iterator[str]:
         yield f'l{number} [pos="{place}", {size}, shape=plaintext, style="", label=<{_row(cells)}>];'
 
 
-def write_label(rows: Sequence[Sequence[Cell]]) -> str:
+def write_label(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
     """The rows as a label of the whole graph, for a drawing that dot lays out."""
-    lines = "".join(f'<TR><TD ALIGN="LEFT">{_row(cells)}</TD></TR>' for cells in rows)
-    return f"graph [labelloc=b, labeljust=l, label=<{TABLE}{lines}</TABLE>>];"
+    widest = max((sum(cell.width for cell in row) for row in rows), default=0)
+    padded = [[*row, space(widest - sum(cell.width for cell in row))] for row in rows]
+    lines = "".join(f"<TR><TD>{_row(cells)}</TD></TR>" for cells in padded)
+    if lines:
+        yield f"graph [labelloc=b, labeljust=l, label=<{TABLE}{lines}</TABLE>>];"
 
 
 def _row(cells: Sequence[Cell]) -> str:
-    return f"{TABLE}<TR>{''.join(cell.html for cell in cells)}</TR></TABLE>"
+    size = f'WIDTH="{sum(cell.width for cell in cells)}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE"'
+    return f"{TABLE[:-1]} {size}><TR>{''.join(cell.html for cell in cells)}</TR></TABLE>"
 
 
 def _cell(inner: str, points: float) -> Cell:

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from tinygrad_rnn.drawing.colours import mix
-from tinygrad_rnn.drawing.scene import Link, Mark
+from tinygrad_rnn.drawing.inks import Ink, Stroke
+from tinygrad_rnn.drawing.layout import Layout
+from tinygrad_rnn.drawing.legend import Cell
+from tinygrad_rnn.drawing.routes import Line
+from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
-
-
-class Ink(NamedTuple):
-    """How a mark is painted.
-
-    Attributes:
-        fill: the colour inside.
-        pen: the colour of the outline.
-        letters: the colour of what is written.
-        dashed: whether the outline is dashed.
-    """
-
-    fill: str
-    pen: str
-    letters: str
-    dashed: bool = False
-
-    def fade(self, background: str) -> Ink:
-        """The same, hardly to be seen."""
-        fill, pen, letters = (mix(colour, background, part) for colour, part in zip(self, (0.8, 0.7, 0.6), strict=False))
-        return Ink(fill, pen, letters, self.dashed)
-
-
-class Stroke(NamedTuple):
-    """How a line is painted: its colour, its width in points, and the size of its arrowhead."""
-
-    colour: str
-    pen: float
-    arrowhead: float
-
-    def fade(self, background: str) -> Stroke:
-        """The same, hardly to be seen."""
-        return self._replace(colour=mix(self.colour, background, 0.8))
-
 
 P = TypeVar("P", Ink, Stroke)
 
@@ -69,6 +38,29 @@ class Overlay:
         """What else is noted of a mark in the DOT text."""
         return []
 
+    def describe(self) -> list[list[Cell]]:
+        """What the legend says of it, in rows."""
+        return []
+
+    def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
+        """What it adds to a drawing, as DOT statements.
+
+        Args:
+            names: what the marks are called in DOT.
+            scene: what is shown.
+            layout: where it stands.
+            lines: of all links.
+        """
+        yield from ()
+
+    def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
+        """The same where dot finds the places; `ends` writes a link as an edge."""
+        yield from ()
+
     def seen(self, where: Mark | Link, paint: P) -> P:
         """The ink or stroke of what belongs to a mark or link: faded unless that is lit."""
-        return paint if self.lit is None or where in self.lit else paint.fade(self.theme.background)
+        return paint if self.is_lit(where) else paint.fade(self.theme.background)
+
+    def is_lit(self, where: Mark | Link) -> bool:
+        """Whether a mark or link is to be seen."""
+        return self.lit is None or where in self.lit

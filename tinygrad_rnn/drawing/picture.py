@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tinygrad_rnn.drawing.adjoints import Adjoints
-from tinygrad_rnn.drawing.backward import Backward, describe, write_adjoints, write_unplaced_adjoints
+from tinygrad_rnn.drawing.backward import Backward
+from tinygrad_rnn.drawing.cards import Numbers, make_cards
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
+from tinygrad_rnn.drawing.highlight import check_steps, find_path
 from tinygrad_rnn.drawing.legend import write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
 from tinygrad_rnn.drawing.routes import route
@@ -39,6 +42,9 @@ def draw(
     theme: str = "light",
     shapes: bool = False,
     backward: bool = False,
+    values: bool = False,
+    gradients: bool = False,
+    highlight: tuple[int, int] | None = None,
 ) -> Diagram:
     """Draw a graph.
 
@@ -56,11 +62,16 @@ def draw(
         shapes: write the shape of each value beside it.
         backward: draw backprop on the same geometry: beside each line along which it ran another one the
             other way, all coloured by the norms of the gradients; and what the parameters receive at each use.
+        values: show values on the marks: a number, up to a dozen entries as colours, or else the norm.
+        gradients: show gradients likewise.
+        highlight: (t, k): fade all but the ways by which the loss of step t credits the states and inputs of
+            step k; steps are counted as labels count them, and are shown in a folded view as well.
 
     Raises:
         SettingError: an unknown setting.
         GraphError: nothing to draw, or something that is no Tensor; a gradient is asked for, and the graph has
-            several outputs, or one with several elements, or no parameters.
+            several outputs, or one with several elements, or no parameters; the step highlighted has no loss, or
+            its loss does not depend on the other step.
 
     >>> x = tg.tensor(2.0, label="x")
     >>> tg.draw(x * x + 1).source.startswith("digraph")
@@ -72,26 +83,32 @@ def draw(
     _check("theme", theme, tuple(THEMES))
     graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
     graph = graph if graph.is_whole else graph.copy()
-    shown = _choose_steps(graph.steps, view)
+    ends = () if highlight is None else check_steps(graph.steps, highlight)
+    shown = _choose_steps(graph.steps, view, ends)
+    colours = THEMES[theme]
     scene = build_scene(graph, detail, shown)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
-    writer = Writer(scene, lettering, THEMES[theme], shapes)
-    overlay = Backward(Adjoints(scene, _loss(what, graph)), THEMES[theme]) if backward else None
-    if overlay is not None:
-        writer.overlay = overlay
+    adjoints = Adjoints(scene, _loss(what, graph)) if backward or gradients else None
+    numbers = []
+    if values:
+        numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
+    if gradients and adjoints:
+        numbers.append(Numbers("gradient", "∇", adjoints.arrays, colours))
+    cards, lettering = make_cards(scene, lettering, numbers)
+    lit = find_path(scene, graph, *ends) if ends else None
+    overlay = Backward(adjoints, colours, lit) if backward and adjoints else Overlay(colours, lit)
+    writer = Writer(scene, lettering, colours, shapes, overlay, cards)
+    legend = [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
     titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
     title = _title(graph, shown)
     if period is None:
-        notes = [] if overlay is None else [*write_unplaced_adjoints(overlay, writer.ends), write_label(describe(overlay))]
+        notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         return Diagram(writer.unplaced(notes), titles, title, LAYOUT_SECONDS)
     layout = lay_out(scene, period, boxes, SPACINGS[detail])
-    lines, notes = route(scene, layout), []
-    if overlay is not None:
-        used = route(scene, layout, [link for link in scene.links if link in overlay.adjoints.links])
-        notes = [*write_adjoints(overlay, writer.names, layout, lines, used)]
-        notes += write_rows(describe(overlay), layout.corner)
+    lines = route(scene, layout)
+    notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
     return Diagram(writer.placed(layout, lines, notes), titles, title)
 
 
@@ -116,12 +133,12 @@ def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
         raise SettingError(f"{setting} is one of {names}, not {value!r}")
 
 
-def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
-    """The steps that a view shows."""
+def _choose_steps(steps: Sequence[int], view: str | None, wanted: Collection[int]) -> list[int]:
+    """The steps that a view shows: in any case those that are wanted."""
     folds = view == "folded" or (view is None and len(steps) > DOZEN)
     if not folds or len(steps) <= FIRST + LAST:
         return list(steps)
-    return [*steps[:FIRST], *steps[-LAST:]]
+    return sorted({*steps[:FIRST], *steps[-LAST:], *wanted})
 
 
 def _title(graph: Graph, shown: Sequence[int]) -> str:

@@ -101,6 +101,11 @@ class Scene:
     visible: set[Tensor] = field(default_factory=set)
 
     @property
+    def nodes(self) -> set[Tensor]:
+        """The nodes that have marks."""
+        return {mark.node for marks in self.blocks.values() for mark in marks}
+
+    @property
     def steps(self) -> list[float]:
         """The time steps shown."""
         return [time for time in self.blocks if time in self.positions]
