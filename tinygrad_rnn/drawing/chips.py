@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
-from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, meets, parallel
+from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, meets, shifted
 from tinygrad_rnn.drawing.layout import Layout
 from tinygrad_rnn.drawing.period import Period, Role
 from tinygrad_rnn.drawing.scene import Mark
@@ -49,8 +50,8 @@ def place_chips(layout: Layout, numbers: Mapping[Mark, int], beside: float) -> d
 
 def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[Role, list[Point]]:
     """For each role the places of its chips: the first where they meet nothing, or where they meet the least."""
-    lines = list(line_pieces(period))
-    lines += [(start, end) for line in lines for start, end in [parallel(line, beside)]]
+    lines = [piece for piece in line_pieces(period) if math.dist(*piece) > 1]
+    lines += [(start, end) for piece in lines for start, end in [shifted(piece, beside)]]
     taken: list[tuple[Box, Point]] = [(box, period.centres[role]) for role, box in period.boxes.items()]
 
     def hits(role: Role, place: Point) -> int:

@@ -62,6 +62,8 @@ def parallel(corners: Sequence[Point], by: float) -> list[Point]:
     """The line that runs beside a line with corners, on its right, everywhere at the same distance."""
     corners = [corner for k, corner in enumerate(corners) if k == 0 or math.dist(corner, corners[k - 1]) > 0.01]
     pieces = [shifted(piece, by) for piece in itertools.pairwise(corners)]
+    if not pieces:
+        return corners
     moved = [pieces[0][0]]
     for corner, (_, before), (after, _) in zip(corners[1:], pieces, pieces[1:], strict=False):
         middle = between(before, after, 0.5)
