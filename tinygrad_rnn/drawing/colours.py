@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from tinygrad_rnn.drawing.theme import Theme
 
 VIRIDIS = (
-    "#440154", "#482475", "#414487", "#355F8D", "#2A788E", "#21918C",
-    "#22A884", "#44BF70", "#7AD151", "#BDDF26", "#FDE725",
+    "#440154", "#481769", "#472A7A", "#433D84", "#3D4E8A", "#355E8D",
+    "#2E6D8E", "#297B8E", "#23898E", "#1F978B", "#21A585", "#2EB37C",
+    "#46C06F", "#65CB5E", "#89D548", "#B0DD2F", "#D8E219", "#FDE725",
 )  # fmt: skip
 """Evenly spaced points of the colour map viridis, from dark to light."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from tinygrad_rnn.drawing.adjoints import Adjoints
 from tinygrad_rnn.drawing.backward import Backward
@@ -16,13 +16,11 @@ from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
 from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
-from tinygrad_rnn.errors import GraphError, SettingError
 from tinygrad_rnn.graph import Graph
-from tinygrad_rnn.nn import Run
-from tinygrad_rnn.node import Tensor
 
 FIRST, LAST = 3, 2
 """How many steps a folded view shows at the start and at the end."""
@@ -35,7 +33,7 @@ SPACINGS = {"ops": Spacing(marks=18.0, rows=20.0), "variables": Spacing(marks=18
 
 
 def draw(
-    what: Tensor | Iterable[Tensor] | Graph | Run,
+    what: Source,
     view: str | None = None,
     detail: str = "ops",
     direction: str = "LR",
@@ -77,18 +75,17 @@ def draw(
     >>> tg.draw(x * x + 1).source.startswith("digraph")
     True
     """
-    _check("view", view, (*VIEWS, None))
-    _check("detail", detail, tuple(SPACINGS))
-    _check("direction", direction, ("LR",))
-    _check("theme", theme, tuple(THEMES))
-    graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run) else Graph(what)
-    graph = graph if graph.is_whole else graph.copy()
+    check_setting("view", view, (*VIEWS, None))
+    check_setting("detail", detail, tuple(SPACINGS))
+    check_setting("direction", direction, ("LR",))
+    check_setting("theme", theme, tuple(THEMES))
+    graph = graph_of(what)
     ends = () if highlight is None else check_steps(graph.steps, highlight)
     shown = _choose_steps(graph.steps, view, ends)
     colours = THEMES[theme]
     scene = build_scene(graph, detail, shown)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
-    adjoints = Adjoints(scene, _loss(what, graph)) if backward or gradients else None
+    adjoints = Adjoints(scene, loss_of(what, graph)) if backward or gradients else None
     numbers = []
     if values:
         numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
@@ -110,27 +107,6 @@ def draw(
     lines = route(scene, layout)
     notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
     return Diagram(writer.placed(layout, lines, notes), titles, title)
-
-
-def _loss(what: object, graph: Graph) -> Tensor:
-    """The output that gradients are of."""
-    if isinstance(what, Run):
-        if what.loss is None:
-            raise GraphError("a network without targets has no loss to differentiate; give unroll the targets")
-        return what.loss
-    if len(graph.outputs) != 1:
-        names = ", ".join(node.describe() for node in graph.outputs[:5])
-        raise GraphError(
-            f"gradients are of one output, and this graph has {len(graph.outputs)} ({names}); draw one of them alone, "
-            "or their sum"
-        )
-    return graph.outputs[0]
-
-
-def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
-    if value not in allowed:
-        names = ", ".join(repr(name) for name in allowed if name is not None)
-        raise SettingError(f"{setting} is one of {names}, not {value!r}")
 
 
 def _choose_steps(steps: Sequence[int], view: str | None, wanted: Collection[int]) -> list[int]:
