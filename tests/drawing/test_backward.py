@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -254,3 +255,10 @@ def test_a_second_order_graph_is_drawn_with_its_backward_pass_as_nodes():
     penalty = named("P", tg.square(slope).sum())
     assert faults(tg.draw(penalty)) == {}
     assert faults(tg.draw(penalty, backward=True)) == {}
+
+
+@needs_graphviz
+def test_titles_tell_norms():
+    svg = tg.draw(elman(2), backward=True).svg
+    assert re.search(r"<title>tanh .*h_2.*, norm of the gradient [\d.]+</title>", svg)
+    assert re.search(r"<title>constant .*x_1.*, no gradient</title>", svg)

@@ -24,7 +24,7 @@ def test_the_colours_of_sizes_are_viridis():
     colormaps = pytest.importorskip("matplotlib").colormaps
     for part in PARTS:
         expected = 255 * np.array(colormaps["viridis"](part)[:3])
-        np.testing.assert_allclose(channels(sequential(part, THEMES["dark"])), expected, atol=3)
+        np.testing.assert_allclose(channels(sequential(part, THEMES["dark"])), expected, atol=5)  # of 255: two percent
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)

@@ -16,6 +16,7 @@ from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
 from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.scene import Mark
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
@@ -98,7 +99,7 @@ def draw(
     legend = [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     period = find_period(scene, boxes, SPACINGS[detail]) if shown else None
-    titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
+    titles = {name: _describe(mark, adjoints) for mark, name in writer.names.items()}
     title = _title(graph, shown)
     if period is None:
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
@@ -123,3 +124,12 @@ def _title(graph: Graph, shown: Sequence[int]) -> str:
         return counts
     some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
     return f"{counts} in {len(graph.steps)} time steps{some}"
+
+
+def _describe(mark: Mark, adjoints: Adjoints | None) -> str:
+    """What a mark's title says, which viewers show under the pointer."""
+    words = f"{mark.node.describe()} {mark.node.dtype}"
+    if adjoints is None:
+        return words
+    norm = adjoints.nodes.get(mark.node)
+    return f"{words}, {'no gradient' if norm is None else f'norm of the gradient {norm:.4g}'}"
