@@ -262,3 +262,14 @@ def test_titles_tell_norms():
     svg = tg.draw(elman(2), backward=True).svg
     assert re.search(r"<title>tanh .*h_2.*, norm of the gradient [\d.]+</title>", svg)
     assert re.search(r"<title>constant .*x_1.*, no gradient</title>", svg)
+
+
+def test_what_is_not_finite_has_a_colour_of_its_own():
+    with np.errstate(over="ignore"), tg.step(1):
+        big = named("b", tg.parameter(np.ones(2), label="a") * 1.0)
+        loss = named("L", tg.exp(big * 1000.0).sum())
+        diagram = tg.draw(loss, backward=True)
+    paper = read(diagram)
+    assert paper.called("b").fill == THEMES["light"].kinds["loss"].pen
+    assert "not&#160;finite" in diagram.source
+    assert "not&#160;finite" not in tg.draw(elman(2), backward=True).source

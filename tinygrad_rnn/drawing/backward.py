@@ -7,6 +7,7 @@ operation, a chip beside it shows what they receive there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from tinygrad_rnn.drawing.adjoints import Adjoints, Share
@@ -30,6 +31,8 @@ BESIDE = 4.5
 THIN, THICK = 0.8, 2.7
 """The widths of the lines at the two ends of the scale, in points."""
 
+ABOVE = 9.5
+"""From the middle of weights beside a line to that of the strip above them, in points."""
 
 MOST_TOTALS = 12
 """The most parameters whose whole gradients are shown below a drawing."""
@@ -48,10 +51,6 @@ class Backward(Overlay):
         self.adjoints = adjoints
         self.scale = LogScale(adjoints.all_norms())
 
-    def colour(self, norm: float) -> str:
-        """The colour of a norm above zero."""
-        return sequential(self.scale.part(norm), self.theme)
-
     def fill(self, norm: float | None) -> Ink:
         """How something is painted that receives an adjoint of this norm, or none at all."""
         theme = self.theme
@@ -59,7 +58,7 @@ class Backward(Overlay):
             return Ink(theme.background, theme.muted, theme.muted, dashed=True)
         if norm == 0:
             return Ink(theme.background, theme.text, theme.text)
-        fill = self.colour(norm)
+        fill = sequential(self.scale.part(norm), theme) if math.isfinite(norm) else theme.kinds["loss"].pen
         return Ink(fill, mix(fill, letters_on(theme.background), 0.3), letters_on(fill))
 
     def ink(self, mark: Mark, ink: Ink) -> Ink:
@@ -90,35 +89,36 @@ class Backward(Overlay):
             swatch(self.fill(0.0)), words("zero", theme), space(12),
             swatch(self.fill(None)), words("no gradient", theme),
         ]  # fmt: skip
+        if not all(map(math.isfinite, self.adjoints.all_norms())):
+            first += [space(12), swatch(self.fill(math.nan)), words("not finite", theme)]
         totals = [pill(value_text(node), self.fill(norm)) for node, norm in self.adjoints.totals.items()]
         shown = totals[:MOST_TOTALS]
         if len(totals) > len(shown):
             shown.append(words(f"+{len(totals) - len(shown)} more", theme))
-        if not shown:
-            return [first]
-        return [
-            first,
-            [title("summed over all uses", theme), *shown, words("the part of each use is beside it", theme)],
-        ]
+        return [first, [title("summed over all uses", theme), *shown]] if shown else [first]
 
     def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
         """The lines beside those along which backprop ran, and the chips of the parameters."""
         used = route(scene, layout, [link for link in scene.links if link in self.adjoints.links])
         for number, line in enumerate(used):
-            link, norm = line.link, self.adjoints.links[line.link]
-            stroke = self.seen(link, self.returning(norm))
-            corners = _beside(line, layout)
-            if line.tapped:
-                yield dot(f"da{number}", corners[0], stroke.colour)
-            course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
-            ends = link.target or link.source, link.source or link.target
-            tail, head = (names[end] for end in ends if end is not None)
-            dashed = ", style=dashed" if line.dashed else ""
-            yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
+            yield from self._write_line(line, f"da{number}", names, layout)
         for number, (mark, share, place) in enumerate(_chips(self.adjoints, layout)):
             yield from _chip(self, names[mark], f"p{number}", mark, share, place, layout)
         for number, (link, share, place) in enumerate(_weight_chips(self.adjoints, lines)):
             yield _rectangle(f"w{number}", STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+
+    def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
+        """The line beside a line, and the dot where it joins that of a bus or rail."""
+        link, norm = line.link, self.adjoints.links[line.link]
+        stroke = self.seen(link, self.returning(norm))
+        corners = _beside(line, layout)
+        if line.tapped:
+            yield dot(joint, corners[0], stroke.colour)
+        course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
+        ends = link.target or link.source, link.source or link.target
+        tail, head = (names[end] for end in ends if end is not None)
+        dashed = ", style=dashed" if line.dashed else ""
+        yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
 
     def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
         """The same lines where dot finds the places: it lets edges between the same marks run side by side."""
@@ -184,7 +184,7 @@ def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[L
         if line.label is not None and line.link.target is not None:
             for share in adjoints.shares.get(line.link.target, ()):
                 if value_text(share.parameter) == line.link.weights:
-                    yield line.link, share, Point(line.label.x, line.label.y + 9.5)
+                    yield line.link, share, Point(line.label.x, line.label.y + ABOVE)
 
 
 def _rectangle(name: str, box: Box, place: Point, ink: Ink, norm: float) -> str:
