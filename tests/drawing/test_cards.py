@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tests.drawing.cells import NETWORKS, elman, named
-from tests.drawing.paper import faults, read
+from tests.drawing.paper import faults, plain, read
 from tests.drawing.renderers import needs_graphviz
 from tests.drawing.test_backward import one_number, random_elman
 from tinygrad_rnn.drawing.cards import written
@@ -95,3 +95,12 @@ def test_graphs_without_steps_have_numbers_too():
     diagram = tg.draw(named("c", tg.square(a) + 1), values=True, gradients=True)
     assert "∇" in diagram.svg
     assert "∇" not in tg.draw(elman(2), values=True).source
+
+
+@needs_graphviz
+def test_parameters_that_are_read_often_have_room_for_their_numbers():
+    a = tg.parameter(-4.0, label="a")
+    result = named("g", a * a + a * 3.0 + tg.exp(a) * a)
+    (slope,) = tg.grad(result, [a])
+    (line,) = [line for line in tg.draw(result, gradients=True).source.splitlines() if "<I>a</I>" in line]
+    assert f"a∇ {written(slope.item())}" in plain(line)

@@ -84,7 +84,7 @@ def draw(
     ends = () if highlight is None else check_steps(graph.steps, highlight)
     shown = _choose_steps(graph.steps, view, ends)
     colours = THEMES[theme]
-    scene = build_scene(graph, detail, shown)
+    scene = build_scene(graph, detail, shown, numbers=backward or values or gradients)
     lettering = letter(mark for marks in scene.blocks.values() for mark in marks)
     adjoints = Adjoints(scene, loss_of(what, graph)) if backward or gradients else None
     numbers = []

@@ -21,15 +21,16 @@ Place = tuple[Hashable, int]
 """Where steps read a value: a role and which of its operands."""
 
 
-def build_scene(graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None) -> Scene:
+def build_scene(graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None, numbers: bool = False) -> Scene:
     """Decide what is shown.
 
     Args:
         graph: the graph.
         detail: "ops" for every operation, "variables" for labelled values and what is carried.
         shown: the time steps to show; all if not given.
+        numbers: whether values or gradients are to be shown.
     """
-    survey = Survey(graph, graph.steps if shown is None else shown)
+    survey = Survey(graph, graph.steps if shown is None else shown, numbers)
     return _Builder(survey, contracted=detail == "variables").build()
 
 
