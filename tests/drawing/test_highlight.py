@@ -1,6 +1,5 @@
 """The path by which the loss of one step credits another."""
 
-import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
@@ -43,7 +42,8 @@ def test_a_folded_drawing_shows_both_steps_and_the_path_through_the_steps_left_o
     marks, _ = lit(tg.draw(elman(100), detail="variables", highlight=(50, 10)))
     assert marks == {"x_10", "h_10", "h_50", "y_50", "L_50"}
     dashed = [line for line in paper.lines if line.dashed and line.colour == THEMES["light"].kinds["state"].pen]
-    assert [paper.text_of(line)[0] for line in dashed] == ["h_50", "h_10"] or len(dashed) == 2
+    ends = {paper.text_of(line) for line in dashed}
+    assert ends == {("h_10", "h_10"), ("h_50", "h_50")}  # at a gap, a line has one mark for both ends
 
 
 def test_it_goes_together_with_the_backward_pass():
@@ -91,4 +91,5 @@ def test_a_step_without_a_loss_is_refused_with_advice():
         tg.draw(chain(range(1, 4), end=end), highlight=(2, 1))
     with pytest.raises(tg.GraphError, match="label each step's loss"):
         tg.draw(chain(range(1, 4)), highlight=(2, 1))
-    np.testing.assert_equal(len(lit(tg.draw(chain(range(1, 4), end=end), highlight=(3, 1)))[0] & {"x_1", "L_3"}), 2)
+    marks, _ = lit(tg.draw(chain(range(1, 4), end=end), highlight=(3, 1)))
+    assert {"x_1", "s_1", "s_2", "s_3", "L_3"} <= marks
