@@ -24,6 +24,8 @@ class Sign:
     colour: str
     dashed: bool
     is_delay: bool
+    fill: str = ""
+    norm: float | None = None
 
     @property
     def left(self):
@@ -60,6 +62,8 @@ class Line:
     width: float
     dashed: bool
     text: str
+    colour: str = ""
+    norm: float | None = None
 
     @property
     def ends(self):
@@ -113,7 +117,7 @@ def read(diagram):
             paper.lines.append(_line(found[1], found[2], attributes))
         elif "pos" in attributes:
             sign = _sign(found[1], attributes)
-            if found[1][0] == "n":
+            if found[1][0] in "np":  # a node, or a chip beside it
                 paper.marks[sign.name] = sign
             else:
                 kinds.get(found[1][0], paper.notes).append(sign)
@@ -136,6 +140,7 @@ def _sign(name, attributes):
         attributes.get("shape", "circle") in ("circle", "point"), plain(attributes.get("label", "")),
         attributes.get("color", ""), "dashed" in attributes.get("style", ""),
         name[0] == "n" and attributes["fillcolor"] == attributes["color"],
+        attributes.get("fillcolor", ""), _norm(attributes),
     )  # fmt: skip
 
 
@@ -148,8 +153,14 @@ def _line(tail, head, attributes):
             places.append(tuple(map(float, word.split(","))))
     return Line(
         tail, head, tuple(_curve(places)), tip, float(attributes.get("penwidth", 1)),
-        "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")),
+        "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")), attributes.get("color", ""),
+        _norm(attributes),
     )  # fmt: skip
+
+
+def _norm(attributes):
+    """The norm of an adjoint, where one is noted."""
+    return float(attributes["norm"]) if "norm" in attributes else None
 
 
 def _curve(places, pieces=24):
@@ -212,7 +223,8 @@ def loose_ends(paper, slack=1.7):
         start, end = line.ends
         on_dot = any(math.dist(start, (dot.x, dot.y)) < slack for dot in paper.dots)
         starts = line.dashed or on_dot or abs(paper.marks[line.tail].distance(*start)) < slack
-        ends = line.tip is None or abs(paper.marks[line.head].distance(*end)) < slack
+        joins = line.norm is not None and any(math.dist(end, (dot.x, dot.y)) < slack for dot in paper.dots)
+        ends = line.tip is None or joins or abs(paper.marks[line.head].distance(*end)) < slack
         if not (starts and ends):
             found.append(paper.text_of(line))
     return found

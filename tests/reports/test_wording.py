@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tinygrad_rnn.reports.wording import compare, mean_and_deviation, power_of_ten, scientific
+from tinygrad_rnn.reports.wording import compare, mean_and_deviation, scientific
 from tinygrad_rnn.training.sunspots import Years
 
 
@@ -34,7 +34,3 @@ def test_numbers_with_their_spread():
 )
 def test_small_numbers(value, expected):
     assert scientific(value) == expected
-
-
-def test_powers_of_ten():
-    assert [power_of_ten(exponent) for exponent in (-12, 0, 3)] == ["10⁻¹²", "10⁰", "10³"]

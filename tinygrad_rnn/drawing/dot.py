@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from tinygrad_rnn.drawing.geometry import Point, with_tip
+from tinygrad_rnn.drawing.geometry import Point, Spline, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
+from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
+from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.routes import Line
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
@@ -17,6 +19,8 @@ from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
 ARROW = 10.0
 """The length of an arrowhead of size 1, in points."""
 
+CARD = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+"""The table of a mark that has more written on it than its label."""
 
 MANY, HASTE = 2000, "splines=line, nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
 """From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
@@ -26,17 +30,31 @@ TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
 
 
 class Writer:
-    """Writes one scene; each mark and line has a name in DOT that no label can disturb."""
+    """Writes one scene; each mark and line has a name in DOT that no label can disturb.
 
-    def __init__(self, scene: Scene, lettering: Mapping[Mark, Lettering], theme: Theme, shapes: bool) -> None:
+    Attributes:
+        names: each mark's name.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        lettering: Mapping[Mark, Lettering],
+        theme: Theme,
+        shapes: bool,
+        overlay: Overlay,
+        cards: Mapping[Mark, str],
+    ) -> None:
         self.scene, self.lettering, self.theme, self.shapes = scene, lettering, theme, shapes
+        self.overlay = overlay
+        self.cards = cards  # what is written below the labels of marks, as rows of an HTML-like table
         self.names = {
             mark: f"n{number}" for number, mark in enumerate(mark for marks in scene.blocks.values() for mark in marks)
         }
         self.label = cache(self._label)
 
-    def placed(self, layout: Layout, lines: Sequence[Line]) -> str:
-        """DOT with every position given."""
+    def placed(self, layout: Layout, lines: Sequence[Line], notes: Iterable[str] = ()) -> str:
+        """DOT with every position given; the notes are statements that come last."""
         return "\n".join([
             "digraph {",
             f'graph [layout=nop2, splines=true, outputorder=nodesfirst, pad=0.18, bgcolor="{self.theme.background}"];',
@@ -46,11 +64,15 @@ class Writer:
             *self._shapes(layout),
             *self._hidden(layout),
             *self._lines(lines),
+            *notes,
             "}\n",
         ])  # fmt: skip
 
-    def unplaced(self) -> str:
-        """DOT that leaves all positions to Graphviz's dot, which takes less care over very many marks."""
+    def unplaced(self, notes: Iterable[str] = ()) -> str:
+        """DOT that leaves all positions to Graphviz's dot, which takes less care over very many marks.
+
+        The notes are statements that come last.
+        """
         haste = HASTE if len(self.names) > MANY else ""
         return "\n".join([
             "digraph {",
@@ -59,6 +81,7 @@ class Writer:
             *self._frames(),
             *self._unplaced_gaps(),
             *self._unplaced_edges(),
+            *notes,
             "}\n",
         ])  # fmt: skip
 
@@ -92,11 +115,25 @@ class Writer:
             attributes.append("weight=5")  # leaves make way for what is made of others
         state = None if link.carrier is None else link.carrier.role
         if state in self.scene.states:
-            attributes.append(f'color="{self._line_colour(state)}", penwidth=2, arrowsize=0.7')
+            stroke = Stroke(self._line_colour(state), 2, 0.7)
+        else:
+            stroke = Stroke(self.theme.edge, 1, 0.56)
+        attributes += self._stroke(self.overlay.stroke(link, stroke))
         if link.source is None or link.target is None:
             attributes.append("style=dashed")
+        return f"{self.ends(link)} [{', '.join(attributes)}];"
+
+    def ends(self, link: Link) -> str:
+        """A link as an edge; at a gap, what is written there is one of its ends."""
         tail, head = (self._gap_beside(link) if end is None else self.names[end] for end in (link.source, link.target))
-        return f"{tail} -> {head} [{', '.join(attributes)}];"
+        return f"{tail} -> {head}"
+
+    def _stroke(self, stroke: Stroke) -> list[str]:
+        """The attributes that differ from those of all edges."""
+        usual = Stroke(self.theme.edge, 1, 0.56)
+        if stroke == usual:
+            return []
+        return [f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}']
 
     def _gap_beside(self, link: Link) -> str:
         """The gap that a link comes out of or runs into."""
@@ -122,37 +159,47 @@ class Writer:
 
     def _mark(self, mark: Mark, place: Point | None) -> str:
         box, size = self.lettering[mark]
-        paint, letters = self._paint(mark)
+        paint = self._paint(mark)
+        ink = self.overlay.ink(mark, self._ink(mark, paint))
+        label = self.label(mark.text, mark.caption, size)
+        if mark in self.cards:
+            rows = f"<TR><TD>{CARD}{self.cards[mark]}</TABLE></TD></TR>"
+            label = f"<{CARD}<TR><TD>{label[1:-1]}</TD></TR>{rows}</TABLE>>"
         attributes = [
             f"width={box.width / 72:.3f}", f"height={box.height / 72:.3f}",
-            f"label={self.label(mark.text, mark.caption, size)}", f"fontsize={size:g}",
-            f'fillcolor="{paint.fill}"', f'color="{paint.pen}"', f'fontcolor="{letters}"',
+            f"label={label}", f"fontsize={size:g}",
+            f'fillcolor="{ink.fill}"', f'color="{ink.pen}"', f'fontcolor="{ink.letters}"',
+            *self.overlay.attributes(mark),
         ]  # fmt: skip
         if place is not None:
-            attributes.insert(0, f'pos="{_pair(place)}"')
+            attributes.insert(0, f'pos="{pair(place)}"')
         is_parameter = mark.parameter is not None or mark.kind == "parameter"
-        if mark.kind == "delay" or (self.theme.square_parameters and is_parameter and not box.round):
+        is_square = mark.kind == "delay" or (self.theme.square_parameters and is_parameter and not box.round)
+        styles = ["rounded"] * (not box.round and not is_square) + ["filled"] + ["dashed"] * ink.dashed
+        if not box.round:
             attributes.append("shape=box")
-        elif not box.round:
-            attributes.append('shape=box, style="rounded,filled"')
-        elif mark.kind == "target":
-            attributes.append('style="filled,dashed"')
+        if styles != ["filled"]:
+            attributes.append(f'style="{",".join(styles)}"')
         if paint.width != Paint("", "").width:
             attributes.append(f"penwidth={paint.width:g}")
         if place is None and self._shape(mark):
             attributes.append(f'xlabel=<<FONT POINT-SIZE="8">{sans(self._shape(mark))}</FONT>>')
         return f"{self.names[mark]} [{', '.join(attributes)}];"
 
-    def _paint(self, mark: Mark) -> tuple[Paint, str]:
-        """A mark's fill and pen, and the colour of its letters."""
+    def _paint(self, mark: Mark) -> Paint:
+        """The theme's paint for a mark of its kind."""
         theme = self.theme
         if mark.kind == "parameter" or mark.parameter is not None:
-            paint = theme.parameters[(mark.parameter or 0) % len(theme.parameters)]
-            return paint, paint.pen
+            return theme.parameters[(mark.parameter or 0) % len(theme.parameters)]
         if mark.kind == "delay":
-            return Paint(theme.text, theme.text), theme.background
-        paint = theme.kinds[mark.kind]
-        return paint, paint.letters or theme.text
+            return Paint(theme.text, theme.text, letters=theme.background)
+        return theme.kinds[mark.kind]
+
+    def _ink(self, mark: Mark, paint: Paint) -> Ink:
+        """How a mark is painted where nothing is laid over it."""
+        is_parameter = mark.kind == "parameter" or mark.parameter is not None
+        letters = paint.pen if is_parameter else paint.letters or self.theme.text
+        return Ink(paint.fill, paint.pen, letters, dashed=mark.kind == "target")
 
     def _label(self, text: Text, caption: Text, size: float) -> str:
         lines = [markup(line, size, SANS) for line in (text, caption) if any(run.text for run in line)]
@@ -179,7 +226,7 @@ class Writer:
         for number, column in enumerate(layout.columns):
             size = f"width={column.box.width / 72:.3f}, height={column.box.height / 72:.3f}"
             yield (
-                f'c{number} [pos="{_pair(column.centre)}", {size}, shape=box, label="", '
+                f'c{number} [pos="{pair(column.centre)}", {size}, shape=box, label="", '
                 f'style="rounded,filled", fillcolor="{fill}", color="{pen}", penwidth=0.8];'
             )
         for number, column in enumerate(layout.columns):
@@ -199,7 +246,7 @@ class Writer:
                 place = Point(gap.place.x, height)
                 yield f"g{number}_{line} [{self._text(place, '⋯', 20, colour)}];"
             place = Point(gap.place.x, gap.place.y - 3)
-            yield f'h{number} [pos="{_pair(place)}", {self._more_steps(gap.steps)}, {TEXT}];'
+            yield f'h{number} [pos="{pair(place)}", {self._more_steps(gap.steps)}, {TEXT}];'
 
     def _more_steps(self, steps: int) -> str:
         """What is written in a gap: 95 more steps."""
@@ -209,7 +256,7 @@ class Writer:
     def _text(self, place: Point, label: str, size: float, colour: str | None = None) -> str:
         label = label if label.startswith("<") else f'"{label}"'
         return (
-            f'pos="{_pair(place)}", label={label}, fontsize={size:g}, fontcolor="{colour or self.theme.muted}", {TEXT}'
+            f'pos="{pair(place)}", label={label}, fontsize={size:g}, fontcolor="{colour or self.theme.muted}", {TEXT}'
         )
 
     # ------------------------------------------------------------------ lines
@@ -218,10 +265,7 @@ class Writer:
         for number, line in enumerate(lines):
             if line.tapped:
                 colour = self._line_colour(line.state)
-                yield (
-                    f'd{number} [pos="{_pair(line.course[0])}", shape=point, width=0.05, label="", '
-                    f'color="{colour}", fillcolor="{colour}"];'
-                )
+                yield dot(f"d{number}", line.corners[0], self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour)
             yield self._line(line)
 
     def _line(self, line: Line) -> str:
@@ -229,18 +273,14 @@ class Writer:
         inside = line.link.carrier is None
         size = 0.56 if not heavy else 0.5 if inside else 0.6 if line.tapped else 0.75
         pen = 1.0 if not heavy else 1.6 if line.tapped else 2.4
-        attributes = []
-        if line.arrow:
-            course, tip = with_tip(line.course, ARROW * size, 0.6 * pen)
-            attributes.append(f'pos="e,{_pair(tip)} {" ".join(map(_pair, course))}"')
-        else:
-            attributes.append(f'pos="{" ".join(map(_pair, line.course))}", arrowhead=none')
-        if heavy:
-            attributes.append(f'color="{self._line_colour(line.state)}", penwidth={pen}, arrowsize={size}')
+        stroke = self.overlay.stroke(line.link, Stroke(self._line_colour(line.state), pen, size))
+        attributes = [course_text(line.course, stroke, line.arrow), *self._stroke(stroke)]
         if line.dashed:
             attributes.append("style=dashed")
         if line.label is not None:
-            attributes.append(f'lp="{_pair(line.label)}", {self._weights(line.link)}')
+            attributes.append(f'lp="{pair(line.label)}", {self._weights(line.link)}')
+            if not self.overlay.is_lit(line.link):
+                attributes.append(f'fontcolor="{self.theme.faded}"')
         ends = (line.link.source or line.link.target, line.link.target or line.link.source)
         tail, head = (self.names[end] for end in ends if end is not None)
         return f"{tail} -> {head} [{', '.join(attributes)}];"
@@ -255,10 +295,24 @@ class Writer:
         return self.theme.kinds[kind].pen
 
 
+def course_text(course: Spline, stroke: Stroke, arrow: bool) -> str:
+    """An edge's course as DOT has it, with an arrowhead at its end or without."""
+    if not arrow:
+        return f'pos="{" ".join(map(pair, course))}", arrowhead=none'
+    course, tip = with_tip(course, ARROW * stroke.arrowhead, 0.6 * stroke.pen)
+    return f'pos="e,{pair(tip)} {" ".join(map(pair, course))}"'
+
+
+def dot(name: str, place: Point, colour: str) -> str:
+    """The dot at which one line branches off another."""
+    return f'{name} [pos="{pair(place)}", shape=point, width=0.05, label="", color="{colour}", fillcolor="{colour}"];'
+
+
 def sans(words: str) -> str:
     """Words in the sans-serif face, as part of an HTML-like label."""
     return markup((Run(words, "sans"),), 0, SANS)
 
 
-def _pair(point: Point) -> str:
+def pair(point: Point) -> str:
+    """A place as DOT has it."""
     return f"{point.x:.2f},{point.y:.2f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -55,6 +56,21 @@ def shifted(path: Sequence[Point], by: float) -> list[Point]:
     length = math.dist(start, end)
     across = Point((end.y - start.y) / length, (start.x - end.x) / length)
     return [Point(place.x + by * across.x, place.y + by * across.y) for place in path]
+
+
+def parallel(corners: Sequence[Point], by: float) -> list[Point]:
+    """The line that runs beside a line with corners, on its right, everywhere at the same distance."""
+    corners = [corner for k, corner in enumerate(corners) if k == 0 or math.dist(corner, corners[k - 1]) > 0.01]
+    pieces = [shifted(piece, by) for piece in itertools.pairwise(corners)]
+    if not pieces:
+        return corners
+    moved = [pieces[0][0]]
+    for corner, (_, before), (after, _) in zip(corners[1:], pieces, pieces[1:], strict=False):
+        middle = between(before, after, 0.5)
+        across = math.dist(middle, corner)
+        part = min((by / across) ** 2, 4.0) if across else 1.0  # a sharp corner's point is not drawn out
+        moved.append(between(corner, middle, part))
+    return [*moved, pieces[-1][1]]
 
 
 def edge_point(box: Box, centre: Point, towards: Point) -> Point:

@@ -92,6 +92,17 @@ class Layout:
         """The upper edge of the columns."""
         return self.period.top + MARGIN
 
+    @property
+    def corner(self) -> Point:
+        """The lower left corner of all that stands."""
+        marks = self.centres.items()
+        low = min(centre.y - self.boxes[mark].height / 2 for mark, centre in marks)
+        left = min(centre.x - self.boxes[mark].width / 2 for mark, centre in marks)
+        for column in self.columns:
+            low = min(low, column.centre.y - column.box.height / 2)
+            left = min(left, column.centre.x - column.box.width / 2)
+        return Point(left, low)
+
     def bus(self, link: Link) -> Bus | None:
         """The bus or tap that a link's line comes by, if one does."""
         if link.target is None or (link.source is None and link.carrier is None):

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from tinygrad_rnn.drawing.adjoints import Adjoints
+from tinygrad_rnn.drawing.backward import Backward
+from tinygrad_rnn.drawing.cards import Numbers, make_cards
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
+from tinygrad_rnn.drawing.highlight import check_steps, find_path
+from tinygrad_rnn.drawing.legend import write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.rolling import roll_scene
 from tinygrad_rnn.drawing.routes import route
-from tinygrad_rnn.drawing.scene import Scene
+from tinygrad_rnn.drawing.scene import Mark, Scene
+from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
-from tinygrad_rnn.nn import Run, Unrolled
-from tinygrad_rnn.node import Tensor
 
 FIRST, LAST = 3, 2
 """How many steps a folded view shows at the start and at the end."""
@@ -37,14 +42,32 @@ OPS, VALUES = Spacing(marks=18.0, rows=20.0), Spacing(marks=18.0, rows=34.0)
 SPACINGS = {"ops": OPS, "variables": VALUES, "cells": VALUES}
 
 
+class Manner(NamedTuple):
+    """How a graph is drawn, whichever of its steps are shown: the settings of `draw`."""
+
+    what: Source
+    detail: str
+    depth: int | None = None
+    theme: str = "light"
+    shapes: bool = False
+    backward: bool = False
+    values: bool = False
+    gradients: bool = False
+    highlight: tuple[int, int] | None = None
+
+
 def draw(
-    what: Tensor | Iterable[Tensor] | Graph | Run | Unrolled,
+    what: Source,
     view: str | None = None,
     detail: str = "ops",
     direction: str = "LR",
     theme: str = "light",
     shapes: bool = False,
     depth: int | None = None,
+    backward: bool = False,
+    values: bool = False,
+    gradients: bool = False,
+    highlight: tuple[int, int] | None = None,
 ) -> Diagram:
     """Draw a graph.
 
@@ -65,61 +88,87 @@ def draw(
         shapes: write the shape of each value beside it.
         depth: how many names of a scope tell cells apart: 1 makes one cell of "encoder/a" and "encoder/b"; all
             if not given.
+        backward: draw backprop on the same geometry: beside each line along which it ran another one the
+            other way, all coloured by the norms of the gradients; and what the parameters receive at each use.
+        values: show values on the marks: a number, up to a dozen entries as colours, or else the norm.
+        gradients: show gradients likewise.
+        highlight: (t, k): fade all but the ways by which the loss of step t credits the states and inputs of
+            step k; steps are counted as labels count them, and are shown in a folded view as well.
 
     Raises:
-        SettingError: an unknown setting.
-        GraphError: nothing to draw, or something that is no Tensor.
+        SettingError: an unknown setting, or settings that do not go together.
+        GraphError: nothing to draw, or something that is no Tensor; a gradient is asked for, and the graph has
+            several outputs, or one with several elements, or no parameters; the step highlighted has no loss, or
+            its loss does not depend on the other step.
 
     >>> x = tg.tensor(2.0, label="x")
     >>> tg.draw(x * x + 1).source.startswith("digraph")
     True
     """
-    _check("view", view, (*VIEWS, None))
-    _check("detail", detail, tuple(SPACINGS))
-    _check("direction", direction, ("LR",))
-    _check("theme", theme, tuple(THEMES))
+    check_setting("view", view, (*VIEWS, None))
+    check_setting("detail", detail, tuple(SPACINGS))
+    check_setting("direction", direction, ("LR",))
+    check_setting("theme", theme, tuple(THEMES))
     if depth is not None and (not isinstance(depth, int) or depth < 1):
         raise SettingError(f"depth is a whole number of at least 1, not {depth!r}")
-    graph = what if isinstance(what, Graph) else what.graph if isinstance(what, Run | Unrolled) else Graph(what)
-    graph = graph if graph.is_whole else graph.copy()
-    if view == "rolled" and not graph.steps:
+    graph, rolled = graph_of(what), view == "rolled"
+    if rolled:
+        _require_rollable(graph, backward or values or gradients or highlight is not None)
+    ends = () if highlight is None else check_steps(graph.steps, highlight)
+    shown = _choose_steps(graph.steps, view, ends)
+    manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, highlight)
+    drawn = _draw_view(graph, shown, manner, rolled)
+    plain = Manner(what, detail, depth, shapes=shapes)  # a page has numbers of its own
+    return Diagram(
+        drawn.source, drawn.titles, drawn.title, drawn.seconds, partial(_write_page, graph, shown, rolled, plain)
+    )
+
+
+def _require_rollable(graph: Graph, numbers: bool) -> None:
+    if not graph.steps:
         raise SettingError("only time steps can be rolled up, and this graph has none: mark them by `with tg.step(t):`")
-    shown = _choose_steps(graph.steps, view)
-    manner = Manner(detail, depth, theme, shapes)
-    drawn = _draw_view(graph, shown, manner, rolled=view == "rolled")
-    titles = {name: f"{node.describe()} {node.dtype}" for name, node in drawn.marks.items()}
-    write_page = partial(_write_page, graph, shown, view == "rolled", manner._replace(theme="light"))
-    return Diagram(drawn.source, titles, drawn.title, drawn.seconds, write_page)
-
-
-class Manner(NamedTuple):
-    """How a graph is drawn, whichever of its steps are shown."""
-
-    detail: str
-    depth: int | None
-    theme: str
-    shapes: bool
+    if numbers:
+        raise SettingError(
+            "a rolled view stands for all steps at once, and has no values, gradients or ways of its own; "
+            'draw these with view="unrolled" or "folded"'
+        )
 
 
 def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool = False) -> View:
     """Draw a graph, of its time steps those given, or what they have in common."""
-    unrolled = build_scene(graph, manner.detail, shown, manner.depth)
+    colours = THEMES[manner.theme]
+    needs_adjoints = manner.backward or manner.gradients
+    unrolled = build_scene(graph, manner.detail, shown, manner.depth, needs_adjoints or manner.values)
     scene = roll_scene(unrolled) if rolled else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
-    writer = Writer(scene, lettering, THEMES[manner.theme], manner.shapes)
+    adjoints = Adjoints(scene, loss_of(manner.what, graph)) if needs_adjoints else None
+    numbers = []
+    if manner.values:
+        numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
+    if manner.gradients and adjoints:
+        numbers.append(Numbers("gradient", "∇", adjoints.arrays, colours))
+    cards, lettering = make_cards(scene, lettering, numbers)
+    lit = find_path(scene, graph, *manner.highlight) if manner.highlight else None
+    overlay = Backward(adjoints, colours, lit) if manner.backward and adjoints else Overlay(colours, lit)
+    writer = Writer(scene, lettering, colours, manner.shapes, overlay, cards)
+    legend = [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     spacing = SPACINGS[manner.detail]
     period = find_period(unrolled, boxes, spacing) if shown else None
     if period is None:
-        source, seconds = writer.unplaced(), LAYOUT_SECONDS
+        notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
+        source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
     else:
         layout = lay_out(scene, period, boxes, spacing)
-        source, seconds = writer.placed(layout, route(scene, layout)), PAINT_SECONDS
+        lines = route(scene, layout)
+        notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
+        source, seconds = writer.placed(layout, lines, notes), PAINT_SECONDS
     return View(
         name="rolled" if rolled else "folded" if scene.hidden else "unrolled",
         title=_title(graph, shown, rolled),
         source=source,
         marks={name: mark.node for mark, name in writer.names.items()},
+        titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
     )
@@ -139,24 +188,17 @@ def _write_page(graph: Graph, shown: Sequence[int], rolled: bool, manner: Manner
         choices.append(_choose_steps(steps, "folded"))
     views = [_draw_view(graph, choice, manner) for choice in choices]
     if len(steps) > 1:
-        views.insert(
-            0 if rolled else len(views), _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
-        )
+        once = _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
+        views.insert(0 if rolled else len(views), once)
     return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
 
 
-def _check(setting: str, value: object, allowed: Sequence[object]) -> None:
-    if value not in allowed:
-        names = ", ".join(repr(name) for name in allowed if name is not None)
-        raise SettingError(f"{setting} is one of {names}, not {value!r}")
-
-
-def _choose_steps(steps: Sequence[int], view: str | None) -> list[int]:
-    """The steps that a view shows."""
+def _choose_steps(steps: Sequence[int], view: str | None, wanted: Collection[int] = ()) -> list[int]:
+    """The steps that a view shows: in any case those that are wanted."""
     folds = view == "folded" or (view != "unrolled" and len(steps) > DOZEN)
     if not folds or len(steps) <= FIRST + LAST:
         return list(steps)
-    return [*steps[:FIRST], *steps[-LAST:]]
+    return sorted({*steps[:FIRST], *steps[-LAST:], *wanted})
 
 
 def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]:
@@ -173,3 +215,12 @@ def _title(graph: Graph, shown: Sequence[int], rolled: bool) -> str:
         return f"{counts} in {len(graph.steps)} time steps, rolled up"
     some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
     return f"{counts} in {len(graph.steps)} time steps{some}"
+
+
+def _describe(mark: Mark, adjoints: Adjoints | None) -> str:
+    """What a mark's title says, which viewers show under the pointer."""
+    words = f"{mark.node.describe()} {mark.node.dtype}"
+    if adjoints is None:
+        return words
+    norm = adjoints.nodes.get(mark.node)
+    return f"{words}, {'no gradient' if norm is None else f'norm of the gradient {norm:.4g}'}"

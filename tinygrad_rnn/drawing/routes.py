@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
     Attributes:
         link: the link that it belongs to.
-        course: its spline.
+        corners: what it runs through, its ends included; the corners between are rounded.
         state: the carried value whose line it is, or None.
         arrow: whether it ends in an arrowhead.
         dashed: whether it runs into or out of a gap.
@@ -37,12 +37,17 @@ class Line(NamedTuple):
     """
 
     link: Link
-    course: Spline
+    corners: list[Point]
     state: Role | None
     arrow: bool = True
     dashed: bool = False
     tapped: bool = False
     label: Point | None = None
+
+    @property
+    def course(self) -> Spline:
+        """Its spline."""
+        return rounded(self.corners, RADIUS)
 
 
 class Crossing(NamedTuple):
@@ -72,9 +77,11 @@ class Crossing(NamedTuple):
         return abs(self.start.y - self.end.y) < 0.5
 
 
-def route(scene: Scene, layout: Layout) -> list[Line]:
-    """The course of every link."""
-    return list(_Router(scene, layout).lines())
+def route(scene: Scene, layout: Layout, links: Sequence[Link] | None = None) -> list[Line]:
+    """The course of every link; or of some links, on the ways that they have among all."""
+    router = _Router(scene, layout)
+    lines = list(router.lines(scene.links))
+    return lines if links is None else list(router.lines(links))
 
 
 def _part_copies(links: Iterable[Link]) -> dict[Link, float]:
@@ -95,19 +102,19 @@ class _Router:
         self.gaps = [stop for stop in layout.stops if stop.time is None]
         self.aside = _part_copies(scene.links)
         self.entered = {(link.target.time, link.target.key) for link in scene.links if link.carrier and link.target}
-        self.ends = self._find_ends()
+        self.ends = self._find_ends(scene.links)
         links_across = () if scene.is_rolled else scene.links
         self.crossings = {link: self._crossing(link) for link in links_across if link.carrier is not None}
         self.lanes = self._find_lanes()
         self.high_lanes: dict[Hashable, int] = {}
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self, links: Sequence[Link]) -> Iterator[Line]:
         """Each link's line."""
-        for link in self.scene.links:
+        ends = self._find_ends(links)
+        for link in links:
             bus = self.layout.bus(link)
-            if bus is not None and link not in self.ends:
-                course, label = rounded(self._rise(link, bus), RADIUS), self._label(link)
-                yield Line(link, course, self._state(link), tapped=True, label=label)
+            if bus is not None and link not in ends:
+                yield Line(link, self._rise(link, bus), self._state(link), tapped=True, label=self._label(link))
             elif link.carrier is not None and self.scene.is_rolled:
                 yield self._loop(link, link.carrier, bus)
             elif link.carrier is not None:
@@ -129,7 +136,7 @@ class _Router:
         path = self._beside_copies(link, path)
         rail = rail_of.get(source.role) if rail_of.get(source.role) == rail_of.get(target.role) else None
         state = rail if rail in self.scene.states else None
-        return Line(link, rounded(path, RADIUS), state, label=self._label(link))
+        return Line(link, path, state, label=self._label(link))
 
     def _beside_copies(self, link: Link, path: list[Point]) -> list[Point]:
         """The path of a link moved aside where others lead between the same marks."""
@@ -148,7 +155,7 @@ class _Router:
         start = upright_edge(self.layout.boxes[link.source], centre, centre.x, up=True)
         rise = self._rise(link, bus)
         corners = [start, Point(centre.x, rise[0].y), *rise]
-        return Line(link, rounded(corners, RADIUS), None, label=self._label(link))
+        return Line(link, corners, None, label=self._label(link))
 
     def _rise(self, link: Link, bus: Bus) -> list[Point]:
         assert link.target is not None
@@ -164,16 +171,16 @@ class _Router:
         place = frame.period.weights.get(line_of(link))
         return None if place is None else frame.place(place)
 
-    def _find_ends(self) -> set[Link]:
+    def _find_ends(self, links: Iterable[Link]) -> set[Link]:
         """The links at which a bus ends, of those that have one source; from a bus's end the others branch off."""
         branches: dict[tuple[int, Mark | None, float], list[tuple[float, Link]]] = defaultdict(list)
-        for link in self.scene.links:
+        for link in links:
             bus, target = self.layout.bus(link), link.target
             if bus is not None and target is not None and not (bus.is_tap and self._has_rail(target, bus)):
                 branches[id(bus), link.source, target.time].append((bus.risers[target.key] + self.aside[link], link))
         ends = set()
-        for links in branches.values():
-            (left, first), (right, last) = min(links, key=itemgetter(0)), max(links, key=itemgetter(0))
+        for branch in branches.values():
+            (left, first), (right, last) = min(branch, key=itemgetter(0)), max(branch, key=itemgetter(0))
             if first.carrier is not None:
                 ends.add(last if first.carrier.lag >= 0 else first)
             else:
@@ -199,7 +206,7 @@ class _Router:
             way_out = self._way_out(source, side)
             end = side_of(boxes[target], centres[target], side)
             corners = [*way_out, Point(loop.out, way_out[-1].y), Point(loop.out, loop.level), end]
-            return Line(link, rounded(corners, RADIUS), self._state(link), arrow=False)
+            return Line(link, corners, self._state(link), arrow=False)
         start, end = side_of(boxes[source], centres[source], -side), side_of(boxes[target], centres[target], -side)
         entry = [self._onto_edge(target, Point(end.x, end.y - self.aside[link]))]
         entry = entry if bus is None else self._rise(link, bus)
@@ -207,7 +214,7 @@ class _Router:
         label = self._label(link)
         if link.weights and label is None:
             label = Point(loop.label, entry[0].y + BESIDE)
-        return Line(link, rounded(corners, RADIUS), self._state(link), label=label)
+        return Line(link, corners, self._state(link), label=label)
 
     # ------------------------------------------------------------------ from block to block
 
@@ -221,7 +228,7 @@ class _Router:
             label = Point(self._middle(crossing.entering), crossing.end.y + BESIDE)
         is_open = link.source is None or link.target is None
         arrow = link.target is not None
-        return Line(link, rounded(corners, RADIUS), self._state(link), arrow=arrow, dashed=is_open, label=label)
+        return Line(link, corners, self._state(link), arrow=arrow, dashed=is_open, label=label)
 
     def _state(self, link: Link) -> Role | None:
         role = None if link.carrier is None else link.carrier.role

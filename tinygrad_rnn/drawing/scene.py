@@ -71,13 +71,19 @@ class Link:
     """An edge drawn from one mark to another.
 
     At a gap, where steps are left out, `source` or `target` is None. Where a link goes from block to block,
-    `carrier` says whose line it is. `weights` is what is written beside the edge.
+    `carrier` says whose line it is. `weights` is what is written beside the edge. `value` is the node whose value
+    goes along it, which at a gap may have no mark; None where it stands for those of many steps.
     """
 
     source: Mark | None
     target: Mark | None
     carrier: Carrier | None = None
     weights: Text = ()
+    value: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is None and self.source is not None:
+            self.value = self.source.node
 
 
 @dataclass(eq=False)
@@ -93,6 +99,7 @@ class Scene:
         states: the roles of values that are carried from one step to another, and not mere running sums.
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
+        visible: the nodes of the graph that are in a shown step or in none.
     """
 
     blocks: dict[float, list[Mark]] = field(default_factory=dict)
@@ -103,6 +110,12 @@ class Scene:
     states: list[Role] = field(default_factory=list)
     backward: set[Hashable] = field(default_factory=set)
     is_rolled: bool = False
+    visible: set[Tensor] = field(default_factory=set)
+
+    @property
+    def nodes(self) -> set[Tensor]:
+        """The nodes that have marks."""
+        return {mark.node for marks in self.blocks.values() for mark in marks}
 
     @property
     def steps(self) -> list[float]:

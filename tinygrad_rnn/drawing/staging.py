@@ -21,7 +21,11 @@ Place = tuple[Hashable, int]
 
 
 def build_scene(
-    graph: Graph, detail: str = "ops", shown: Sequence[int] | None = None, depth: int | None = None
+    graph: Graph,
+    detail: str = "ops",
+    shown: Sequence[int] | None = None,
+    depth: int | None = None,
+    numbers: bool = False,
 ) -> Scene:
     """Decide what is shown.
 
@@ -31,8 +35,9 @@ def build_scene(
             these with a box for each cell.
         shown: the time steps to show; all if not given.
         depth: how many names of a scope tell cells apart; all if not given.
+        numbers: whether values or gradients are to be shown.
     """
-    survey = Survey(graph, graph.steps if shown is None else shown)
+    survey = Survey(graph, graph.steps if shown is None else shown, numbers)
     cells = find_cells(survey, depth) if detail == "cells" else {}
     return _Builder(survey, detail != "ops", cells).build()
 
@@ -52,6 +57,7 @@ class _Builder:
             blocks={time: [] for time in (BEFORE, *survey.shown, AFTER)},
             contracted=contracted,
             positions={step: position for position, step in enumerate(survey.graph.steps)},
+            visible=set(survey.nodes),
         )
 
     def build(self) -> Scene:
@@ -177,7 +183,7 @@ class _Builder:
                     self.scene.links.append(Link(mark, target, self._carrier(mark, target, usual), weights))
                 elif target.role is not None:
                     carrier = usual or Carrier((target.role, operand), 1)
-                    self.scene.links.append(Link(None, target, carrier, weights))
+                    self.scene.links.append(Link(None, target, carrier, weights, source))
                 else:
                     hidden = True
             if hidden:  # steps that are left out lead to the end as well

@@ -17,6 +17,9 @@ from tinygrad_rnn.node import Tensor
 class Survey:
     """The answers for one graph, of which some time steps are shown.
 
+    Where there are no time steps, what is read often is a tag as well, lest its lines tangle; unless
+    `numbers` are to be shown, which a tag has no room for.
+
     Attributes:
         graph: the graph.
         shown: the time steps shown, in order.
@@ -31,8 +34,9 @@ class Survey:
         parameters: the number of each parameter.
     """
 
-    def __init__(self, graph: Graph, shown: Sequence[int]) -> None:
+    def __init__(self, graph: Graph, shown: Sequence[int], numbers: bool = False) -> None:
         self.graph = graph
+        self.numbers = numbers
         self.shown = sorted(shown)
         self.parameters = {node: number for number, node in enumerate(graph.parameters)}
         self.shared = self._find_shared()
@@ -153,7 +157,7 @@ class Survey:
         for node in self.nodes:
             if node.op is None and node not in self.initial and uses[node]:
                 number = node.size == 1 and node.label is None and not node.requires_grad
-                if number or (node.requires_grad if self.shown else uses[node] > 3):
+                if number or (node.requires_grad if self.shown else uses[node] > 3 and not self.numbers):
                     tags.add(node)
             elif node.op is not None and node.op.name == "copy" and node.inputs[0] in tags:
                 tags.add(node)

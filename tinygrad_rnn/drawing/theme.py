@@ -30,6 +30,8 @@ class Theme:
     column: Paint
     kinds: Mapping[str, Paint]
     parameters: tuple[Paint, ...]
+    adjoint: str = "#C2410C"
+    faded: str = "#C9CED6"
     square_parameters: bool = False
 
 
@@ -85,6 +87,8 @@ THEMES: Mapping[str, Theme] = {
             Paint("#383108", "#D9C04E"),
             Paint("#41202F", "#F08CB8"),
         ),
+        adjoint="#FF9D66",
+        faded="#39424E",
     ),
     "print": Theme(
         background="#FFFFFF",

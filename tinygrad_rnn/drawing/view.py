@@ -17,6 +17,7 @@ class View:
         title: what it shows, in words.
         source: DOT text.
         marks: the node that each mark shows, by the mark's name in DOT.
+        titles: what each mark is, in words, by the mark's name.
         gaps: the first and the last of the steps that are left out, by the gap's name in DOT.
         seconds: that Graphviz may take to paint it.
     """
@@ -25,5 +26,6 @@ class View:
     title: str
     source: str
     marks: Mapping[str, Tensor]
+    titles: Mapping[str, str]
     gaps: Mapping[str, tuple[int, int]]
     seconds: float

@@ -13,6 +13,9 @@ from tinygrad_rnn.drawing.period import Carried, Period
 HEIGHT = 12.0
 """Of the text, in points."""
 
+RETURNING = 9.0
+"""From a line to a text on the side where the line of what comes back runs in backward drawings, in points."""
+
 FAR = 1e6
 """Beyond the edges of any column."""
 
@@ -28,23 +31,29 @@ def place_weights(period: Period, widths: Mapping[Carried, float]) -> dict[Carri
     return {line: writer.place(line, width) for line, width in widths.items() if line in writer.paths}
 
 
+def line_pieces(period: Period) -> Iterator[tuple[Point, Point]]:
+    """The straight pieces of all lines; rails and buses as lines across the whole column and beyond."""
+    for path in _paths(period).values():
+        yield from itertools.pairwise(path)
+    for y in (*(period.centres[source].y for source in period.rails), *(bus.y for bus in period.buses)):
+        yield Point(-FAR, y), Point(FAR, y)
+
+
+def _paths(period: Period) -> dict[Carried, list[Point]]:
+    """The corners of each line within the step, and of each riser."""
+    paths = {Carried(source, target, 0): path for (source, target), path in period.paths.items()}
+    for bus in period.buses:
+        for reader in bus.risers:
+            paths[Carried(bus.source, reader, bus.lag)] = riser_path(period, bus, reader)
+    return paths
+
+
 class _Writer:
     def __init__(self, period: Period) -> None:
         self.period = period
-        self.paths: dict[Carried, list[Point]] = {
-            Carried(source, target, 0): path for (source, target), path in period.paths.items()
-        }
-        for bus in period.buses:
-            for reader in bus.risers:
-                self.paths[Carried(bus.source, reader, bus.lag)] = riser_path(period, bus, reader)
-        self.lines = [piece for path in self.paths.values() for piece in itertools.pairwise(path)]
-        self.lines += [(Point(-FAR, y), Point(FAR, y)) for y in self._levels()]
+        self.paths = _paths(period)
+        self.lines = list(line_pieces(period))
         self.texts: list[tuple[Box, Point]] = []
-
-    def _levels(self) -> Iterator[float]:
-        """The heights of rails and of buses."""
-        yield from (self.period.centres[source].y for source in self.period.rails)
-        yield from (bus.y for bus in self.period.buses)
 
     def place(self, line: Carried, width: float) -> Point:
         """The first place beside a line where the text meets nothing; or where it meets the least."""
@@ -64,12 +73,13 @@ class _Writer:
         )
 
     def _places(self, path: list[Point], width: float) -> Iterator[Point]:
-        """Places beside a line: on its right and left where it rises, above and below where it is level."""
+        """Places beside a line: on its left and right where it rises, above and below where it is level."""
         pieces = sorted(itertools.pairwise(path), key=lambda piece: -math.dist(*piece))
         for start, end in pieces:
             level = abs(end.y - start.y) < 4
-            beside = Point(0.0, HEIGHT / 2 + 5) if level else Point(width / 2 + 5, 0.0)
+            beside = Point(0.0, HEIGHT / 2) if level else Point(-width / 2, 0.0)
+            near, far = ((0.0, 5.0), (0.0, -RETURNING)) if level else ((-5.0, 0.0), (RETURNING, 0.0))
             for part in (0.5, 0.35, 0.65, 0.2, 0.8):
                 place = between(start, end, part)
-                yield Point(place.x + beside.x, place.y + beside.y)
-                yield Point(place.x - beside.x, place.y - beside.y)
+                yield Point(place.x + beside.x + near[0], place.y + beside.y + near[1])
+                yield Point(place.x - beside.x + far[0], place.y - beside.y + far[1])

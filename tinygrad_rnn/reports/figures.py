@@ -7,14 +7,15 @@ import math
 import re
 from collections.abc import Callable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinygrad_rnn.drawing.flow import plot_style
+from tinygrad_rnn.drawing.scales import power_of_ten
 from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.reports.results import Results, gradient_sizes
 from tinygrad_rnn.reports.sunspot_network import LEARNT
-from tinygrad_rnn.reports.wording import power_of_ten
 from tinygrad_rnn.training.sunspots import TESTS, TRAINING, UNIT, VALIDATION, Years
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def paint(plot: Callable[[Axes, Results, Theme], None], results: Results, theme:
     from matplotlib.figure import Figure
 
     name = f"{plot.__name__}-{theme}"
-    with style.context(["default", {**figure_style(THEMES[theme]), "svg.hashsalt": name}]):
+    with style.context(["default", {**plot_style(THEMES[theme]), "svg.fonttype": "none", "svg.hashsalt": name}]):
         figure = Figure(SIZE, layout="constrained")
         plot(figure.add_subplot(), results, THEMES[theme])
         svg = io.StringIO()
@@ -96,25 +97,6 @@ def paint(plot: Callable[[Axes, Results, Theme], None], results: Results, theme:
             svg, format="svg", transparent=True, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type"))
         )
     return _fit(svg.getvalue(), name, (plot.__doc__ or "").partition("\n")[0])
-
-
-def figure_style(theme: Theme) -> dict[str, Any]:
-    """How matplotlib draws in a theme's colours."""
-    return {
-        "svg.fonttype": "none",
-        "font.size": 9,
-        "text.color": theme.text,
-        "axes.labelcolor": theme.text,
-        "axes.edgecolor": theme.edge,
-        "axes.linewidth": 0.7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.color": theme.edge,
-        "ytick.color": theme.edge,
-        "xtick.labelcolor": theme.text,
-        "ytick.labelcolor": theme.text,
-        "legend.frameon": False,
-    }
 
 
 def _fit(svg: str, name: str, title: str) -> str:

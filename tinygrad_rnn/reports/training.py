@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinygrad_rnn.drawing.flow import plot_style
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.errors import DataError, SettingError
-from tinygrad_rnn.reports.figures import SIZE, figure_style
+from tinygrad_rnn.reports.figures import SIZE
 from tinygrad_rnn.reports.terminal import show_training
 from tinygrad_rnn.training.folder import replace_file
 from tinygrad_rnn.training.runs import METRICS, Run, load_best
@@ -127,7 +128,7 @@ def draw_curves(metrics: Path) -> bytes:
     with metrics.open(encoding="ascii", newline="") as lines:
         rows = list(csv.DictReader(lines))
     theme = THEMES["light"]
-    with style.context(["default", {**figure_style(theme), "svg.hashsalt": "curves"}]):
+    with style.context(["default", {**plot_style(theme), "svg.fonttype": "none", "svg.hashsalt": "curves"}]):
         figure = Figure((SIZE[0], 1.6 * SIZE[1]), layout="constrained")
         losses, norms = figure.subplots(2, sharex=True)
         _plot(losses, rows, "loss", theme.kinds["state"].pen, "loss")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import mean
 
+from tinygrad_rnn.drawing.scales import power_of_ten
 from tinygrad_rnn.reports.results import ORDER, SPANS, Results, deviation
 from tinygrad_rnn.training.sunspots import TESTS, TRAINING, VALIDATION, Years
 
@@ -70,8 +71,3 @@ def scientific(value: float) -> str:
         return f"{value:g}"
     digits, exponent = f"{value:.1e}".split("e")
     return f"{digits} × {power_of_ten(int(exponent))}"
-
-
-def power_of_ten(exponent: int) -> str:
-    """Such as 10⁻³."""
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -1,0 +1,106 @@
+"""Values and gradients on marks: numbers, strips of colours, norms."""
+
+import itertools
+import math
+import re
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tg
+from tests.drawing.cells import NETWORKS, elman, named
+from tests.drawing.paper import faults, plain, read
+from tests.drawing.renderers import needs_graphviz
+from tests.drawing.test_backward import one_number, random_elman
+from tinygrad_rnn.drawing.cards import written
+from tinygrad_rnn.drawing.colours import diverging
+from tinygrad_rnn.drawing.theme import THEMES
+
+
+def statement(diagram, name):
+    """The line of DOT text that writes a mark."""
+    (line,) = [line for line in diagram.source.splitlines() if line.startswith(f"{name} [")]
+    return line
+
+
+def strips(line):
+    return re.findall(r'<TD BGCOLOR="(#\w+)"', line)
+
+
+def test_a_single_number_is_written():
+    run = random_elman(3)
+    diagram = tg.draw(run, values=True, gradients=True, detail="variables")
+    (mark,) = [mark for mark in read(diagram).marks.values() if mark.text.startswith("L_2")]
+    assert mark.text == f"L_2= {written(run.losses[1].item())}∇ 1"
+
+
+def test_a_small_array_is_a_strip_of_colours_around_zero():
+    run = random_elman(3)
+    diagram = tg.draw(run, values=True, detail="variables")
+    shown = {node for step in (run.inputs, run.states, run.outputs, run.targets, [run.initial_state]) for node in step}
+    largest = max(np.abs(node.data).max() for node in shown)
+    (mark,) = [mark for mark in read(diagram).marks.values() if mark.text.startswith("h_2")]
+    expected = [diverging(value / largest, THEMES["light"]) for value in run.states[1].data]
+    assert strips(statement(diagram, mark.name)) == expected
+    legend = next(line for line in diagram.source.splitlines() if line.startswith("l0 "))
+    assert f">{written(largest)}<" in legend
+    assert f">{written(-largest)}<" in legend
+
+
+def test_gradients_are_those_of_backprop():
+    run = random_elman(3)
+    adjoints = {event.node: event.adjoint for event in tg.trace_backward(run.loss)}
+    diagram = tg.draw(run, gradients=True, detail="variables")
+    largest = max(np.abs(adjoints[node]).max() for node in (*run.states, *run.outputs))
+    (mark,) = [mark for mark in read(diagram).marks.values() if mark.text.startswith("h_1")]
+    expected = [diverging(value / largest, THEMES["light"]) for value in adjoints[run.states[0]]]
+    assert strips(statement(diagram, mark.name)) == expected
+    (constant,) = [mark for mark in read(diagram).marks.values() if mark.text.startswith("x_1")]
+    assert constant.text == "x_1"
+
+
+def test_a_large_array_is_told_by_its_norm():
+    x = tg.tensor(np.full(16, 0.5), label="x")
+    with tg.step(1):
+        y = named("y", tg.exp(x))
+    paper = read(tg.draw(y, values=True))
+    assert any(mark.text == "x= ‖·‖ 2" for mark in paper.marks.values())
+
+
+def test_what_is_not_finite_has_a_colour_of_its_own():
+    with np.errstate(over="ignore"), tg.step(1):
+        y = named("y", tg.exp(tg.tensor(np.array([1.0, 1e6]), label="x")))
+    diagram = tg.draw(y, values=True)
+    assert THEMES["light"].kinds["loss"].pen in strips(diagram.source)
+
+
+NUMBERS = {-0.0: "0", 1714.3: "1714", -10288.3: "−10288", 0.2041: "0.204", 0.5: "1/2", math.inf: "inf", 3e9: "3e+09"}
+
+
+@pytest.mark.parametrize(("number", "text"), list(NUMBERS.items()))
+def test_numbers_are_short(number, text):
+    assert written(number) == text
+
+
+@pytest.mark.parametrize(("name", "detail"), list(itertools.product(NETWORKS, ["ops", "variables"])))
+def test_drawings_with_numbers_have_no_faults(name, detail):
+    what = one_number(NETWORKS[name]())
+    assert faults(tg.draw(what, detail=detail, values=True, gradients=True)) == {}
+    assert faults(tg.draw(what, detail=detail, values=True, backward=True)) == {}
+
+
+@needs_graphviz
+def test_graphs_without_steps_have_numbers_too():
+    a = tg.parameter(2.0, label="a")
+    diagram = tg.draw(named("c", tg.square(a) + 1), values=True, gradients=True)
+    assert "∇" in diagram.svg
+    assert "∇" not in tg.draw(elman(2), values=True).source
+
+
+@needs_graphviz
+def test_parameters_that_are_read_often_have_room_for_their_numbers():
+    a = tg.parameter(-4.0, label="a")
+    result = named("g", a * a + a * 3.0 + tg.exp(a) * a)
+    (slope,) = tg.grad(result, [a])
+    (line,) = [line for line in tg.draw(result, gradients=True).source.splitlines() if "<I>a</I>" in line]
+    assert f"a∇ {written(slope.item())}" in plain(line)

@@ -1,0 +1,195 @@
+"""The backward pass on the geometry of the forward one.
+
+Marks are filled by the norms of their adjoints. Beside each line along which backprop ran there is a line in
+the other direction, the wider the larger what comes back along it. Where parameters are written on an
+operation, a chip beside it shows what they receive there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+from tinygrad_rnn.drawing.adjoints import Adjoints, Share
+from tinygrad_rnn.drawing.chips import CHIP, STRIP, place_chips
+from tinygrad_rnn.drawing.colours import letters_on, mix, sequential
+from tinygrad_rnn.drawing.dot import course_text, dot, pair
+from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, onto_edge, parallel, rounded, straight
+from tinygrad_rnn.drawing.glyphs import value_text
+from tinygrad_rnn.drawing.inks import Ink, Stroke
+from tinygrad_rnn.drawing.layout import Layout
+from tinygrad_rnn.drawing.legend import Cell, bar, pill, space, swatch, title, words
+from tinygrad_rnn.drawing.overlay import Overlay
+from tinygrad_rnn.drawing.routes import RADIUS, Line, route
+from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
+from tinygrad_rnn.drawing.scene import Link, Mark, Scene
+from tinygrad_rnn.drawing.theme import Theme
+
+BESIDE = 4.5
+"""Between a line and that of what comes back along it, in points."""
+
+THIN, THICK = 0.8, 2.7
+"""The widths of the lines at the two ends of the scale, in points."""
+
+ABOVE = 9.5
+"""From the middle of weights beside a line to that of the strip above them, in points."""
+
+MOST_TOTALS = 12
+"""The most parameters whose whole gradients are shown below a drawing."""
+
+
+class Backward(Overlay):
+    """The colours of the backward pass.
+
+    Attributes:
+        adjoints: the norms that are shown.
+        scale: of all of them.
+    """
+
+    def __init__(self, adjoints: Adjoints, theme: Theme, lit: Collection[Mark | Link] | None = None) -> None:
+        super().__init__(theme, lit)
+        self.adjoints = adjoints
+        self.scale = LogScale(adjoints.all_norms())
+
+    def fill(self, norm: float | None) -> Ink:
+        """How something is painted that receives an adjoint of this norm, or none at all."""
+        theme = self.theme
+        if norm is None:
+            return Ink(theme.background, theme.muted, theme.muted, dashed=True)
+        if norm == 0:
+            return Ink(theme.background, theme.text, theme.text)
+        fill = sequential(self.scale.part(norm), theme) if math.isfinite(norm) else theme.kinds["loss"].pen
+        return Ink(fill, mix(fill, letters_on(theme.background), 0.3), letters_on(fill))
+
+    def ink(self, mark: Mark, ink: Ink) -> Ink:
+        """Filled by the norm of the adjoint."""
+        return self.seen(mark, self.fill(self.adjoints.nodes.get(mark.node)))
+
+    def stroke(self, link: Link, stroke: Stroke) -> Stroke:
+        """Forward lines fade."""
+        return self.seen(link, Stroke(self.theme.faded, 1.0, 0.5))
+
+    def returning(self, norm: float) -> Stroke:
+        """How a line is painted along which something of this norm comes back: the larger, the wider."""
+        part = self.scale.part(norm) if norm else 0.0
+        pen = THIN + (THICK - THIN) * part
+        return Stroke(self.theme.adjoint, round(pen, 2), round(0.42 + 0.13 * pen, 2))
+
+    def attributes(self, mark: Mark) -> list[str]:
+        """The norm itself, for those who read the DOT text."""
+        norm = self.adjoints.nodes.get(mark.node)
+        return [] if norm is None else [f'norm="{norm:.6g}"']
+
+    def describe(self) -> list[list[Cell]]:
+        """The legend: the scale, what is painted otherwise, and the whole gradients of the parameters."""
+        theme, scale = self.theme, self.scale
+        ticks = [power_of_ten(exponent) for exponent in scale.ticks]
+        first = [
+            title("norm of the gradient", theme), bar(lambda part: sequential(part, theme), ticks, theme),
+            swatch(self.fill(0.0)), words("zero", theme), space(12),
+            swatch(self.fill(None)), words("no gradient", theme),
+        ]  # fmt: skip
+        if not all(map(math.isfinite, self.adjoints.all_norms())):
+            first += [space(12), swatch(self.fill(math.nan)), words("not finite", theme)]
+        totals = [pill(value_text(node), self.fill(norm)) for node, norm in self.adjoints.totals.items()]
+        shown = totals[:MOST_TOTALS]
+        if len(totals) > len(shown):
+            shown.append(words(f"+{len(totals) - len(shown)} more", theme))
+        return [first, [title("summed over all uses", theme), *shown]] if shown else [first]
+
+    def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
+        """The lines beside those along which backprop ran, and the chips of the parameters."""
+        used = route(scene, layout, [link for link in scene.links if link in self.adjoints.links])
+        for number, line in enumerate(used):
+            yield from self._write_line(line, f"da{number}", names, layout)
+        for number, (mark, share, place) in enumerate(_chips(self.adjoints, layout)):
+            yield from _chip(self, names[mark], f"p{number}", mark, share, place, layout)
+        for number, (link, share, place) in enumerate(_weight_chips(self.adjoints, lines)):
+            yield _rectangle(f"w{number}", STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+
+    def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
+        """The line beside a line, and the dot where it joins that of a bus or rail."""
+        link, norm = line.link, self.adjoints.links[line.link]
+        stroke = self.seen(link, self.returning(norm))
+        corners = _beside(line, layout)
+        if line.tapped:
+            yield dot(joint, corners[0], stroke.colour)
+        course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
+        ends = link.target or link.source, link.source or link.target
+        tail, head = (names[end] for end in ends if end is not None)
+        dashed = ", style=dashed" if line.dashed else ""
+        yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
+
+    def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
+        """The same lines where dot finds the places: it lets edges between the same marks run side by side."""
+        written: dict[object, str] = {}
+        for link, norm in self.adjoints.links.items():
+            stroke = self.seen(link, self.returning(norm))
+            key = link if link.source and link.target else ends(link)  # one line at a gap
+            written[key] = f"{ends(link)} [dir=back, {_attributes(stroke, norm)}];"
+        yield from written.values()
+
+
+# ---------------------------------------------------------------------- where it stands
+
+
+def _beside(line: Line, layout: Layout) -> list[Point]:
+    """The corners of the line beside a line, from its source's end to its target's."""
+    corners, source, target = parallel(line.corners, BESIDE), line.link.source, line.link.target
+    if line.tapped:
+        corners[0] = Point(corners[0].x, corners[0].y - BESIDE * _direction(line, layout))
+    elif source is not None:
+        corners[0] = onto_edge(layout.boxes[source], layout.centres[source], corners[0])
+    if target is not None:
+        corners[-1] = onto_edge(layout.boxes[target], layout.centres[target], corners[-1])
+    return corners
+
+
+def _direction(line: Line, layout: Layout) -> int:
+    """Which way the bus or rail runs that a line branches off: 1 to the right, −1 to the left."""
+    carrier, source = line.link.carrier, line.link.source
+    if carrier is not None or source is None:
+        return 1 if carrier is None or carrier.lag >= 0 else -1
+    return 1 if line.corners[0].x >= layout.centres[source].x else -1
+
+
+def _attributes(stroke: Stroke, norm: float) -> str:
+    return f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}, norm="{norm:.6g}"'
+
+
+def _chips(adjoints: Adjoints, layout: Layout) -> Iterator[tuple[Mark, Share, Point]]:
+    """What parameters receive at each operation of a step that they are written on, and where that is shown."""
+    shares = {mark: found for mark, found in adjoints.shares.items() if found and mark.role and not mark.is_value}
+    places = place_chips(layout, {mark: len(found) for mark, found in shares.items()}, BESIDE)
+    for mark, found in shares.items():
+        for share, place in zip(found, places[mark], strict=True):
+            yield mark, share, place
+
+
+def _chip(
+    backward: Backward, tail: str, name: str, mark: Mark, share: Share, place: Point, layout: Layout
+) -> Iterator[str]:
+    """A chip, and the short line to it from the operation's mark."""
+    box, centre = layout.boxes[mark], layout.centres[mark]
+    stroke, ink = backward.seen(mark, backward.returning(share.norm)), backward.seen(mark, backward.fill(share.norm))
+    yield _rectangle(name, CHIP, place, ink, share.norm)
+    stroke = stroke._replace(arrowhead=0.45)
+    course = straight(edge_point(box, centre, place), edge_point(CHIP, place, centre))
+    yield f"{tail} -> {name} [{course_text(course, stroke, arrow=True)}, {_attributes(stroke, share.norm)}];"
+
+
+def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[Link, Share, Point]]:
+    """What the weights receive that are written beside lines; it is shown above them."""
+    for line in lines:
+        if line.label is not None and line.link.target is not None:
+            for share in adjoints.shares.get(line.link.target, ()):
+                if value_text(share.parameter) == line.link.weights:
+                    yield line.link, share, Point(line.label.x, line.label.y + ABOVE)
+
+
+def _rectangle(name: str, box: Box, place: Point, ink: Ink, norm: float) -> str:
+    size = f"width={box.width / 72:.3f}, height={box.height / 72:.3f}"
+    return (
+        f'{name} [pos="{pair(place)}", {size}, shape=box, style="rounded,filled", label="", '
+        f'fillcolor="{ink.fill}", color="{ink.pen}", norm="{norm:.6g}"];'
+    )

@@ -1,0 +1,132 @@
+"""Numbers on marks: a single number is written, a small array shown as a strip of colours, a larger one by its norm."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tinygrad_rnn.drawing.adjoints import norm
+from tinygrad_rnn.drawing.colours import diverging
+from tinygrad_rnn.drawing.geometry import Box
+from tinygrad_rnn.drawing.glyphs import number_text
+from tinygrad_rnn.drawing.label import Run, markup, width
+from tinygrad_rnn.drawing.legend import Cell, bar, title
+from tinygrad_rnn.drawing.lettering import Lettering
+from tinygrad_rnn.drawing.scene import Mark, Scene
+from tinygrad_rnn.drawing.theme import SANS, Theme
+from tinygrad_rnn.node import Array, Tensor
+
+MOST = 12
+"""The most entries of an array that is shown entry by entry."""
+
+SIZE, LINE = 9.0, 11.0
+"""Of numbers, and the height of their line, in points."""
+
+WIDE, NARROW, HIGH = 8, 5, 8
+"""The size of an entry in a strip, in points; narrow where there are more than six."""
+
+
+class Row(NamedTuple):
+    """One row of a card: its HTML-like text, and its size in points."""
+
+    html: str
+    width: float
+    height: float
+
+
+class Numbers:
+    """Arrays of nodes, such as their values, on one scale of colours.
+
+    Args:
+        name: what they are.
+        sign: what is written before each.
+        arrays: those that are shown.
+        theme: the colours.
+    """
+
+    def __init__(self, name: str, sign: str, arrays: Mapping[Tensor, Array], theme: Theme) -> None:
+        self.name, self.sign, self.arrays, self.theme = name, sign, arrays, theme
+        strips = [array for array in arrays.values() if 1 < array.size <= MOST]
+        finite = [float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array))) for array in strips]
+        self.largest = max(finite, default=0.0)
+
+    def row(self, node: Tensor) -> Row | None:
+        """What is shown of a node."""
+        array = self.arrays.get(node)
+        if array is None:
+            return None
+        if 1 < array.size <= MOST:
+            inner, wide, high = self._strip(array)
+        else:
+            text = written(array.item()) if array.size == 1 else f"‖·‖ {written(norm(array))}"
+            inner, wide, high = _words(text), width((Run(text, "sans"),), SIZE) + 2, LINE
+        return Row(
+            f"<TD>{_words(f'{self.sign} ')}</TD><TD>{inner}</TD>",
+            wide + 2 * width((Run(self.sign, "sans"),), SIZE),
+            high,
+        )
+
+    def describe(self) -> list[Cell]:
+        """The legend's row, if colours are used."""
+        if not self.largest:
+            return []
+        ticks = [written(part * self.largest) for part in (-1, 0, 1)]
+        return [
+            title(f"{self.sign} {self.name}", self.theme),
+            bar(lambda part: diverging(2 * part - 1, self.theme), ticks, self.theme),
+        ]
+
+    def _strip(self, array: Array) -> Row:
+        """The entries as colours, in the rows of the array's last axis."""
+        grid = array.reshape(-1, array.shape[-1])
+        across = WIDE if grid.shape[1] <= MOST // 2 else NARROW
+        size = f'WIDTH="{across}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"'
+        lines = (
+            "<TR>" + "".join(f'<TD BGCOLOR="{self._colour(float(entry))}" {size}></TD>' for entry in line) + "</TR>"
+            for line in grid
+        )
+        wide, high = across * grid.shape[1] + 2, HIGH * grid.shape[0] + 2
+        frame = f'<TABLE BORDER="1" COLOR="{self.theme.muted}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+        table = f'{frame} WIDTH="{wide}" HEIGHT="{high}" FIXEDSIZE="TRUE">{"".join(lines)}</TABLE>'
+        return Row(table, wide, high + 2)
+
+    def _colour(self, entry: float) -> str:
+        if not math.isfinite(entry):
+            return self.theme.kinds["loss"].pen
+        return diverging(entry / self.largest if self.largest else 0.0, self.theme)
+
+
+def _words(text: str) -> str:
+    return f'<FONT POINT-SIZE="{SIZE:g}">{markup((Run(text, "sans"),), SIZE, SANS)}</FONT>'
+
+
+def written(number: float) -> str:
+    """A number as it is written on a mark."""
+    if 1000 <= abs(number) < 100_000:
+        return f"{number:.0f}".replace("-", "−")
+    return number_text(number + 0.0)  # not −0
+
+
+def make_cards(
+    scene: Scene, lettering: Mapping[Mark, Lettering], shown: Sequence[Numbers]
+) -> tuple[dict[Mark, str], dict[Mark, Lettering]]:
+    """The rows below the labels of marks, and all marks' sizes with room for them.
+
+    A node that has two marks, for the operation and for its result, has its numbers on the second.
+    """
+    values = {mark.node for marks in scene.blocks.values() for mark in marks if mark.is_value}
+    cards: dict[Mark, str] = {}
+    boxes: dict[Hashable, Box] = {mark.key: letters.box for mark, letters in lettering.items()}
+    for mark, letters in lettering.items():
+        rows = [row for numbers in shown if (row := numbers.row(mark.node)) is not None]
+        is_written = mark.kind == "constant" and mark.node.size == 1  # its label is its value
+        if rows and not is_written and (mark.is_value or mark.node not in values):
+            cards[mark] = "".join(f"<TR>{row.html}</TR>" for row in rows)
+            wide = max(width(mark.text, letters.size), *(row.width for row in rows)) + 12
+            high = letters.size + 8 + sum(row.height for row in rows)
+            box = boxes[mark.key]
+            boxes[mark.key] = Box(max(wide, box.width), max(high, box.height), False)
+    return cards, {mark: letters._replace(box=boxes[mark.key]) for mark, letters in lettering.items()}

@@ -1,0 +1,134 @@
+"""What colours mean: rows below a drawing, each an HTML-like table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from tinygrad_rnn.drawing.geometry import Point
+from tinygrad_rnn.drawing.inks import Ink
+from tinygrad_rnn.drawing.label import Run, Text, markup, width
+from tinygrad_rnn.drawing.theme import SANS, SERIF, Theme
+
+SIZE, SMALL = 10.0, 8.0
+"""Of the words and of a bar's ticks, in points."""
+
+PIECES, PIECE, HIGH = 40, 5, 9
+"""How many pieces a bar of colours has at the most, and the width and height of each in points."""
+
+EDGE = 4
+"""How many pieces the words below a bar may reach beyond its end."""
+
+TITLE = 112
+"""The width of a row's title, in points."""
+
+ROW = 26.0
+"""The height of a row, in points."""
+
+APART = 6.0
+"""Between the drawing and the first row, in points."""
+
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
+
+
+class Cell(NamedTuple):
+    """A part of a row: a <TD>, and how wide it is in points."""
+
+    html: str
+    width: int
+
+
+def title(text: str, theme: Theme) -> Cell:
+    """What a row is about."""
+    letters = _font(markup((Run(text, "sans"),), SIZE, SANS), SIZE, theme.muted)
+    return Cell(f'<TD ALIGN="LEFT" WIDTH="{TITLE}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{letters}</TD>', TITLE)
+
+
+def words(text: str, theme: Theme) -> Cell:
+    """Words in small type."""
+    runs = (Run(text, "sans"),)
+    return _cell(_font(markup(runs, SIZE, SANS), SIZE, theme.muted), 1.1 * width(runs, SIZE) + 2)
+
+
+def space(points: int) -> Cell:
+    """Nothing."""
+    return _cell("", points)
+
+
+def swatch(ink: Ink) -> Cell:
+    """A sample of how something is painted."""
+    return _painted("", ink, 18, 13)
+
+
+def pill(text: Text, ink: Ink) -> Cell:
+    """A label on its colour."""
+    letters = _font(markup(text, 12, SANS), 12, ink.letters, SERIF)
+    return _painted(letters, ink, math.ceil(width(text, 12)) + 10, 19)
+
+
+def _painted(inner: str, ink: Ink, points: int, high: int) -> Cell:
+    """Something on a fill, within a rounded outline."""
+    style = "ROUNDED,DASHED" if ink.dashed else "ROUNDED"
+    size = f'WIDTH="{points}" HEIGHT="{high}" FIXEDSIZE="TRUE"'
+    paint = f'STYLE="{style}" COLOR="{ink.pen}" BGCOLOR="{ink.fill}"'
+    outer = f'WIDTH="{points + 2}" HEIGHT="{high + 2}" FIXEDSIZE="TRUE"'
+    table = f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {outer} {paint}>'
+    return _cell(f"{table}<TR><TD {size}>{inner}</TD></TR></TABLE>", points + 8)
+
+
+def bar(colour: Callable[[float], str], ticks: Sequence[str], theme: Theme) -> Cell:
+    """A bar of the colours from 0 to 1, with evenly spaced ticks below it, the first and the last at its ends."""
+    apart = PIECES // (len(ticks) - 1)  # pieces from one tick to the next
+    count = apart * (len(ticks) - 1)
+    edge = _blank(EDGE)
+    colours = "".join(
+        f'<TD BGCOLOR="{colour(k / (count - 1))}" WIDTH="{PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
+        for k in range(count)
+    )
+    labels = _blank(apart - 2 * EDGE).join(
+        f'<TD COLSPAN="{2 * EDGE}" WIDTH="{2 * EDGE * PIECE}" HEIGHT="11" FIXEDSIZE="TRUE">'
+        f"{_font(markup((Run(tick, 'sans'),), SMALL, SANS), SMALL, theme.muted)}</TD>"
+        for tick in ticks
+    )
+    inner = f"{TABLE}<TR>{edge}{colours}{edge}</TR><TR>{labels}</TR></TABLE>"
+    return _cell(inner, (count + 2 * EDGE) * PIECE)
+
+
+def _blank(pieces: int) -> str:
+    """Room in a bar."""
+    if not pieces:
+        return ""
+    return f'<TD COLSPAN="{pieces}" WIDTH="{pieces * PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
+
+
+def write_rows(rows: Sequence[Sequence[Cell]], corner: Point) -> Iterator[str]:
+    """The rows as nodes of their own, from the upper left corner downwards."""
+    for number, cells in enumerate(rows):
+        total = sum(cell.width for cell in cells)
+        place = f"{corner.x + total / 2:.2f},{corner.y - APART - (number + 0.5) * ROW:.2f}"
+        size = f"width={total / 72:.3f}, height={ROW / 72:.3f}"
+        yield f'l{number} [pos="{place}", {size}, shape=plaintext, style="", label=<{_row(cells)}>];'
+
+
+def write_label(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+    """The rows as a label of the whole graph, for a drawing that dot lays out."""
+    widest = max((sum(cell.width for cell in row) for row in rows), default=0)
+    padded = [[*row, space(widest - sum(cell.width for cell in row))] for row in rows]
+    lines = "".join(f"<TR><TD>{_row(cells)}</TD></TR>" for cells in padded)
+    if lines:
+        yield f"graph [labelloc=b, labeljust=l, label=<{TABLE}{lines}</TABLE>>];"
+
+
+def _row(cells: Sequence[Cell]) -> str:
+    size = f'WIDTH="{sum(cell.width for cell in cells)}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE"'
+    return f"{TABLE[:-1]} {size}><TR>{''.join(cell.html for cell in cells)}</TR></TABLE>"
+
+
+def _cell(inner: str, points: float) -> Cell:
+    points = math.ceil(points)
+    return Cell(f'<TD WIDTH="{points}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{inner}</TD>', points)
+
+
+def _font(inner: str, size: float, colour: str, face: str = SANS) -> str:
+    return f'<FONT FACE="{face}" POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'
