@@ -27,6 +27,8 @@ class Theme:
     parameters: tuple[Paint, ...]
     adjoint: str = "#C2410C"
     faded: str = "#C9CED6"
+    negative: str = "#A65E00"
+    positive: str = "#0B5394"
 
 
 THEMES: Mapping[str, Theme] = {
@@ -83,6 +85,8 @@ THEMES: Mapping[str, Theme] = {
         ),
         adjoint="#FF9D66",
         faded="#39424E",
+        negative="#F0B35A",
+        positive="#7DB7EE",
     ),
 }
 
