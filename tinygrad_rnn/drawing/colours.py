@@ -21,8 +21,7 @@ def sequential(part: float, theme: Theme) -> str:
 
 def diverging(part: float, theme: Theme) -> str:
     """The colour of a number between −1 and 1: orange below zero, blue above, as the columns are at zero."""
-    below, above = theme.kinds["output"].pen, theme.kinds["state"].pen
-    return _along((below, theme.column.fill, above), (part + 1) / 2)
+    return _along((theme.negative, theme.column.fill, theme.positive), (part + 1) / 2)
 
 
 def mix(colour: str, other: str, part: float) -> str:

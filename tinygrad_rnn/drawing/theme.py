@@ -33,6 +33,8 @@ class Theme:
     adjoint: str = "#C2410C"
     faded: str = "#C9CED6"
     square_parameters: bool = False
+    negative: str = "#A65E00"
+    positive: str = "#0B5394"
 
 
 THEMES: Mapping[str, Theme] = {
@@ -89,6 +91,8 @@ THEMES: Mapping[str, Theme] = {
         ),
         adjoint="#FF9D66",
         faded="#39424E",
+        negative="#F0B35A",
+        positive="#7DB7EE",
     ),
     "print": Theme(
         background="#FFFFFF",
