@@ -9,7 +9,7 @@ from tinygrad_rnn.drawing.dot import Writer
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS
-from tinygrad_rnn.drawing.rolling import roll_scene
+from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
 from tinygrad_rnn.drawing.routes import route
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES
@@ -83,7 +83,8 @@ def draw(
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
     writer = Writer(scene, lettering, THEMES[theme], shapes)
     boxes = {mark: letters.box for mark, letters in lettering.items()}
-    period = find_period(unrolled, boxes, SPACINGS[detail]) if shown else None
+    repeated = without_ends(unrolled) if view == "rolled" else unrolled
+    period = find_period(repeated, boxes, SPACINGS[detail]) if shown else None
     titles = {name: f"{mark.node.describe()} {mark.node.dtype}" for mark, name in writer.names.items()}
     title = _title(graph, shown, view)
     if period is None:
