@@ -51,7 +51,7 @@ def test_a_rolled_drawing_has_no_faults(name, detail):
             tg.draw(graph, view="rolled", detail=detail)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(step_graphs(), st.sampled_from(DETAILS))
 def test_the_rolled_drawing_of_a_random_graph_has_no_faults(graph, detail):
     try:
