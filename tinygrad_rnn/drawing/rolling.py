@@ -25,8 +25,15 @@ def roll_scene(scene: Scene) -> Scene:
 
 
 def without_ends(scene: Scene) -> Scene:
-    """The scene without the lines to what stands after the last step, for which a rolled picture needs no room."""
-    return replace(scene, links=[link for link in scene.links if link.target is None or link.target.time != AFTER])
+    """The scene without the lines of carried values to what stands after the last step: they have loops instead."""
+    to_end = {link for link in scene.links if link.target is not None and link.target.time == AFTER}
+    carried = {link.carrier.role for link in scene.links if link.carrier is not None and link not in to_end}
+    kept = [link for link in scene.links if link not in to_end or _role(link.source) not in carried]
+    return replace(scene, links=kept)
+
+
+def _role(mark: Mark | None) -> Hashable:
+    return None if mark is None else mark.role
 
 
 class _Roller:
