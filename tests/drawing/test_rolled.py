@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
@@ -14,6 +14,7 @@ from tests.drawing.random_graphs import step_graphs
 
 DETAILS = ["ops", "variables", "cells"]
 GRAPHS = {**ODDITIES, **NETWORKS}
+UNLIKE = ["steps with nothing in common", "many steps with nothing in common"]
 ALIKE = [name for name in NETWORKS if name != "own cell"]  # whose labels need another size with t than with numbers
 
 
@@ -40,17 +41,24 @@ def loops(paper):
 def test_a_rolled_drawing_has_no_faults(name, detail):
     what = GRAPHS[name]()
     graph = what.graph if isinstance(what, tg.nn.Run) else tg.Graph(what)
-    if graph.steps:
+    if name in UNLIKE:
+        with pytest.raises(tg.SettingError, match="no two time steps of this graph are alike"):
+            tg.draw(graph, view="rolled", detail=detail)
+    elif graph.steps:
         assert faults(tg.draw(graph, view="rolled", detail=detail)) == {}
     else:
         with pytest.raises(tg.SettingError, match="only time steps can be rolled up"):
             tg.draw(graph, view="rolled", detail=detail)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(step_graphs(), st.sampled_from(DETAILS))
 def test_the_rolled_drawing_of_a_random_graph_has_no_faults(graph, detail):
-    assert faults(tg.draw(graph, view="rolled", detail=detail)) == {}
+    try:
+        diagram = tg.draw(graph, view="rolled", detail=detail)
+    except tg.SettingError:  # where no two steps are alike
+        assume(False)
+    assert faults(diagram) == {}
 
 
 @pytest.mark.parametrize(("name", "detail"), [*itertools.product(ALIKE, DETAILS)])

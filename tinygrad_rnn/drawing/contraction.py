@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.cells import Cell
-from tinygrad_rnn.drawing.label import Text
+from tinygrad_rnn.drawing.label import Run, Text
 from tinygrad_rnn.drawing.survey import Survey
 from tinygrad_rnn.node import Tensor
 
@@ -67,7 +67,8 @@ class Contraction:
                 sources.setdefault(start, ())
             elif source not in self.survey.tags and not (node in self.cells and source in self.survey.parameters):
                 for origin, text in self._origins(source).items():
-                    sources.setdefault(origin, text + weights)
+                    between = (Run(" "),) if text and weights else ()
+                    sources.setdefault(origin, text + between + weights)
         return sources
 
     def _origins(self, source: Tensor) -> dict[Tensor, Text]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
-from tinygrad_rnn.drawing.rolling import roll_scene
+from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
 from tinygrad_rnn.drawing.routes import route
 from tinygrad_rnn.drawing.scene import Mark, Scene
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
@@ -154,7 +155,8 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     legend = [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     spacing = SPACINGS[manner.detail]
-    period = find_period(unrolled, boxes, spacing) if shown else None
+    repeated = without_ends(unrolled) if rolled else unrolled
+    period = find_period(repeated, boxes, spacing) if shown else None
     if period is None:
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
@@ -188,8 +190,9 @@ def _write_page(graph: Graph, shown: Sequence[int], rolled: bool, manner: Manner
         choices.append(_choose_steps(steps, "folded"))
     views = [_draw_view(graph, choice, manner) for choice in choices]
     if len(steps) > 1:
-        once = _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
-        views.insert(0 if rolled else len(views), once)
+        with suppress(SettingError):  # no two steps are alike
+            once = _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
+            views.insert(0 if rolled else len(views), once)
     return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
 
 

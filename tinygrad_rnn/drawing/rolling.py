@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tinygrad_rnn.drawing.label import Run, Text
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
+from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph.rolled import label_in_common
 
 
@@ -16,8 +17,23 @@ def roll_scene(scene: Scene) -> Scene:
 
     Only what repeats is shown, as in the textbooks: what a single one of several steps has is left out, and so
     is what stands before the first step or after the last, such as initial states.
+
+    Raises:
+        SettingError: nothing repeats.
     """
     return _Roller(scene).roll()
+
+
+def without_ends(scene: Scene) -> Scene:
+    """The scene without the lines of carried values to what stands after the last step: they have loops instead."""
+    to_end = {link for link in scene.links if link.target is not None and link.target.time == AFTER}
+    carried = {link.carrier.role for link in scene.links if link.carrier is not None and link not in to_end}
+    kept = [link for link in scene.links if link not in to_end or _role(link.source) not in carried]
+    return replace(scene, links=kept)
+
+
+def _role(mark: Mark | None) -> Hashable:
+    return None if mark is None else mark.role
 
 
 class _Roller:
@@ -29,6 +45,8 @@ class _Roller:
         self.delays: dict[Carrier, Mark] = {}
 
     def roll(self) -> Scene:
+        if not self.marks:
+            raise SettingError("no two time steps of this graph are alike, so that none can stand for all")
         links = [*self._links_within(), *self._loops()]
         blocks = {BEFORE: [], self.time: list(self.marks.values()), AFTER: list(self.delays.values())}
         return replace(self.scene, blocks=blocks, links=links, hidden={}, is_rolled=True)
