@@ -84,11 +84,13 @@ def measure_graph(sizes: Sizes, seconds: float, rounds: int) -> dict[str, Any]:
     return {"sizes": sizes._asdict(), **_weigh(build), "seconds": timings}
 
 
-def _without_graph(loss: tg.Tensor) -> dict[str, Callable[[], None]]:
-    """What computes every value, and what computes every contribution to an adjoint, and nothing else."""
-    values = [(node.op.value, node.arrays, node.attributes) for node in tg.Graph(loss).nodes if node.op]
+def _without_graph(loss: tg.Tensor) -> dict[str, Callable[[], object]]:
+    """What computes every value, or every contribution to an adjoint, and nothing else; and `evaluate`."""
+    graph = tg.Graph(loss)
+    others = {parameter: parameter.data * 0.5 for parameter in graph.parameters}
+    values = [(node.op.value, node._arrays, node.attributes) for node in graph.nodes if node.op]
     rules = [
-        (rule, (event.adjoint, event.node._data, *event.node.arrays), event.node.attributes)
+        (rule, (event.adjoint, event.node._data, *event.node._arrays), event.node.attributes)
         for event in tg.trace_backward(loss)
         if event.node.op
         for rule, contribution in zip(event.node.op.vjps, event.contributions, strict=False)
@@ -103,7 +105,7 @@ def _without_graph(loss: tg.Tensor) -> dict[str, Callable[[], None]]:
         for rule, arrays, attributes in rules:
             rule(*arrays, **attributes)
 
-    return {"values": compute_values, "rules": compute_rules}
+    return {"values": compute_values, "rules": compute_rules, "evaluate": lambda: graph.evaluate(others)}
 
 
 def _weigh(build: Callable[[], tg.Tensor]) -> dict[str, int]:

@@ -152,7 +152,9 @@ def graph_table(graphs: Results) -> str:
         forward, backward, release = (seconds[f"{phase}, collector on"] for phase in PHASES)
         total = forward + backward + release
         collector = total - sum(seconds[f"{phase}, collector off"] for phase in PHASES)
-        durations = (forward, seconds["values"], backward, seconds["rules"], release, collector)
+        durations = (
+            forward, seconds["values"], seconds["evaluate"], backward, seconds["rules"], release, collector
+        )  # fmt: skip
         rows.append([
             problem,
             f"{nodes:,}",
@@ -161,7 +163,7 @@ def graph_table(graphs: Results) -> str:
             f"{measured['bytes beyond arrays'] / nodes:.0f}",
         ])  # fmt: skip
     return table(
-        ["", "nodes", "forward", "(values)", "backward", "(rules)", "release", "(collector)",
+        ["", "nodes", "forward", "(values)", "(evaluate)", "backward", "(rules)", "release", "(collector)",
          "nodes per second", "bytes per node"],
         rows,
     )  # fmt: skip
@@ -266,7 +268,8 @@ GRAPH = """\
 The library's own program of the table above, in microseconds a step: building the graph (forward), backprop
 (backward), and freeing the graph (release). In brackets, parts of these: what the operations' values and their
 derivative rules take when they are computed alone, without a graph; and the collector's part, by which all of it is
-faster when the collector is off. Nodes per second counts nodes made, differentiated and freed. Bytes per node are
+faster when the collector is off. Beside them what `Graph.evaluate` takes to compute the output again with other
+parameters, instead of building the graph anew. Nodes per second counts nodes made, differentiated and freed. Bytes per node are
 those beyond the node's array.
 
 {table}
