@@ -269,8 +269,8 @@ The library's own program of the table above, in microseconds a step: building t
 (backward), and freeing the graph (release). In brackets, parts of these: what the operations' values and their
 derivative rules take when they are computed alone, without a graph; and the collector's part, by which all of it is
 faster when the collector is off. Beside them what `Graph.evaluate` takes to compute the output again with other
-parameters, instead of building the graph anew. Nodes per second counts nodes made, differentiated and freed. Bytes per node are
-those beyond the node's array.
+parameters, instead of building the graph anew. Nodes per second counts nodes made, differentiated and freed. Bytes per
+node are those beyond the node's array.
 
 {table}
 
