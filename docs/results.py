@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import subprocess
 import sys
 import time
@@ -26,26 +25,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from results_page import write_page
 
-from tinygrad_rnn import nn
+from tinygrad_rnn import nn, training
+from tinygrad_rnn.errors import RunError
 from tinygrad_rnn.node import Array, Tensor, no_grad
 from tinygrad_rnn.reports.results import ORDER, SPANS
 from tinygrad_rnn.reports.sunspot_network import Forecaster, Settings, train_network
-from tinygrad_rnn.training import (
-    Adam,
-    NGram,
-    TruncatedBPTT,
-    adding_problem,
-    clip_grad_norm,
-    copy_memory,
-    forecast_linearly,
-    load_sunspots,
-    parallel_streams,
-    train,
-)
+from tinygrad_rnn.reports.training import CURVES
 from tinygrad_rnn.training.folder import replace_file
 from tinygrad_rnn.training.predictor import Predictor
 from tinygrad_rnn.training.run_settings import RunSettings, split_point
-from tinygrad_rnn.training.runs import CONFIG, LAST, load_best
+from tinygrad_rnn.training.runs import CONFIG, LAST, METRICS, load_best, read_config
 from tinygrad_rnn.training.sunspots import TRAINING, Sunspots, error_unit
 from tinygrad_rnn.training.text import encode, read_text
 
@@ -100,13 +89,13 @@ def make_forecaster(kind: str, learnt: Sunspots, settings: Settings, seed: int) 
 
 def sunspots(kind: str, settings: Settings = Settings()) -> Numbers:  # noqa: B008
     """Mean squared errors one year ahead in units of the variance, by span of years; one for each seed."""
-    series = load_sunspots()
-    training = series.until(TRAINING.last)
+    series = training.load_sunspots()
+    learnt = series.until(TRAINING.last)
     if kind == "ar12":
-        forecasts = [forecast_linearly(series.numbers, ORDER, len(training.numbers))]
+        forecasts = [training.forecast_linearly(series.numbers, ORDER, len(learnt.numbers))]
     else:
         make = partial(make_forecaster, kind)
-        trained = [train_network(training, settings, seed, lambda *_: None, make) for seed in settings.seeds]
+        trained = [train_network(learnt, settings, seed, lambda *_: None, make) for seed in settings.seeds]
         forecasts = [network.forecaster.forecast(series) for network in trained]
     unit = error_unit(series)
     return {
@@ -120,13 +109,13 @@ def sunspots(kind: str, settings: Settings = Settings()) -> Numbers:  # noqa: B0
 
 def adding_loss(net: Network, steps: int, batch: int, random: np.random.Generator) -> Tensor:
     """The mean squared error of the sums that are given at the last step."""
-    xs, sums = adding_problem(steps, batch, random)
+    xs, sums = training.adding_problem(steps, batch, random)
     return nn.squared_error(net.head(net.layer.unroll(xs).outputs[-1]), sums) / batch
 
 
 def copy_loss(net: Network, delay: int, batch: int, random: np.random.Generator) -> Tensor:
     """The mean cross-entropy of all steps, in nats."""
-    inputs, targets = copy_memory(delay, batch, random)
+    inputs, targets = training.copy_memory(delay, batch, random)
     return nn.cross_entropy(net.head(net.layer(np.eye(10)[inputs])[0]), targets) / targets.size
 
 
@@ -153,7 +142,7 @@ def learn(task: Task, steps: int, kind: str, updates: int, seeds: Iterable[int])
     for seed in seeds:
         net = Network(kind, task.inputs, HIDDEN, task.outputs, seed, np.float32)
         drawn = partial(task.loss, net, steps, BATCH, np.random.default_rng([seed, 1]))
-        curve = list(islice(train(Adam(net.parameters, RATES[kind]), drawn, CLIP), updates))
+        curve = list(islice(training.train(training.Adam(net.parameters, RATES[kind]), drawn, CLIP), updates))
         curves.append(np.reshape(curve, (-1, min(CHUNK, updates))).mean(axis=1).tolist())
         with no_grad():
             losses.append(task.loss(net, steps, FRESH, np.random.default_rng([seed, 2])).item())
@@ -169,48 +158,48 @@ def ngrams(text: Path, orders: Sequence[int]) -> Numbers:
     alphabet = "".join(sorted(set(characters)))
     codes = encode(characters, alphabet, str(text))
     split = split_point(len(codes), RunSettings().validation)
-    return {str(order): NGram(codes[:split], order, len(alphabet)).nats(codes[split:]) for order in orders}
+    return {str(order): training.NGram(codes[:split], order, len(alphabet)).nats(codes[split:]) for order in orders}
 
 
-def train_command(cell: str, epochs: int, hidden: int = RunSettings.hidden) -> str:
-    """The command that trains a character model, after `tinygrad-rnn`; FILE and DIR are to be filled in."""
-    return f"train FILE --cell {cell} --hidden {hidden} --epochs {epochs} --output DIR"
-
-
-def characters(text: Path, folder: Path, command: str) -> Numbers:
+def characters(text: Path, folder: Path, settings: RunSettings) -> Numbers:
     """Nats per character of the text's last tenth, read as one stream by the best network of a run.
 
     The run is made by its command unless its folder is there already; its seconds are those between its files.
     """
     if not folder.exists():
-        filled = [{"FILE": str(text), "DIR": str(folder)}.get(word, word) for word in shlex.split(command)]
-        subprocess.run([sys.executable, "-m", "tinygrad_rnn", *filled], check=True)
+        options = [f"--{name}={getattr(settings, name)}" for name in ("cell", "hidden", "epochs")]
+        subprocess.run([sys.executable, "-m", "tinygrad_rnn", "train", text, *options, "--output", folder], check=True)
+    if read_config(folder)[0] != settings or not (folder / CURVES).exists():
+        raise RunError(f"{folder} is a run with other settings, or not over: go on with it by --resume")
     net, source = load_best(folder)
     codes = source.read(text)
-    nats = net.evaluate(*parallel_streams(codes[split_point(len(codes), RunSettings().validation) :], 1))
-    metrics = [line.split(",") for line in (folder / "metrics.csv").read_text().splitlines()[1:]]
+    last = codes[split_point(len(codes), settings.validation) :]
+    metrics = [line.split(",") for line in (folder / METRICS).read_text().splitlines()[1:]]
     validation = [float(line[-1]) for line in metrics if line[-1]]
-    best = 1 + int(np.argmin(validation))
-    seconds = (folder / LAST).stat().st_mtime - (folder / CONFIG).stat().st_mtime
-    return {"nats": nats, "epochs": len(validation), "best_epoch": best, "run_seconds": seconds}
+    return {
+        "nats": net.evaluate(*training.parallel_streams(last, 1)),
+        "epochs": len(validation),
+        "best_epoch": 1 + int(np.argmin(validation)),
+        "run_seconds": (folder / LAST).stat().st_mtime - (folder / CONFIG).stat().st_mtime,
+    }
 
 
 def our_updates(kind: str, settings: RunSettings, symbols: int) -> Callable[[Array], None]:
     """Updates as a run makes them, each from characters (window + 1, batch)."""
     net = Predictor(kind, symbols, settings.hidden, 1, 0.0, 0, settings.dtype)
-    adam = Adam(net.parameters, settings.learning_rate)
+    adam = training.Adam(net.parameters, settings.learning_rate)
 
     def mean_loss(inputs: Array, targets: Array, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         loss, after = net.loss(inputs, targets, state)
         return loss / targets.size, after
 
     window = settings.window
-    bptt = TruncatedBPTT(mean_loss, net.initial_state(settings.batch), window, window)
+    bptt = training.TruncatedBPTT(mean_loss, net.initial_state(settings.batch), window, window)
 
     def update(codes: Array) -> None:
         adam.zero_grad()
         bptt.backward(codes[:-1], codes[1:])
-        clip_grad_norm(adam.parameters, settings.clip)
+        training.clip_grad_norm(adam.parameters, settings.clip)
         adam.step()
 
     return update
@@ -270,8 +259,8 @@ def make_rows(text: Path, runs: Path) -> dict[str, Callable[[], Numbers]]:
             rows[f"{task}-{steps}-{kind}"] = partial(learn, TASKS[task], steps, kind, UPDATES, range(seeds))
     rows["characters-ngrams"] = partial(ngrams, text, range(8))
     for cell, epochs in (("rnn", 6), ("gru", 6), ("lstm", 6), ("lstm", 30)):
-        folder = runs / f"{cell}-{epochs}"
-        rows[f"characters-{cell}-{epochs}"] = partial(characters, text, folder, train_command(cell, epochs))
+        run = f"{cell}-{epochs}"
+        rows[f"characters-{run}"] = partial(characters, text, runs / run, RunSettings(cell=cell, epochs=epochs))
     for kind in LAYERS:
         rows[f"speed-{kind}"] = partial(beside_pytorch, kind, 50)
     return rows

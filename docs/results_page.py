@@ -248,6 +248,7 @@ last tenth itself; where it is the last epoch, nothing was chosen.
 
 The same update by PyTorch's fused layer: 128 units, 65 symbols, windows of 64 characters, batches of 32, float32, with
 clipping and Adam, one thread. Medians of the processor time of updates that alternate, and the median of their ratio.
+An epoch of tiny Shakespeare is 490 such updates.
 
 {speed}
 """

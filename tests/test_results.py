@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygrad_rnn.errors import RunError
 from tinygrad_rnn.reports.sunspot_network import Settings
 from tinygrad_rnn.training.run_settings import RunSettings
 
@@ -109,11 +110,16 @@ def test_characters_are_predicted_by_grams_and_by_a_run(results, tmp_path):
     nats = results.ngrams(text, range(3))
     assert nats["0"] == pytest.approx(math.log(7))
     assert nats["0"] > nats["1"] > nats["2"]
-    command = results.train_command("rnn", epochs=1, hidden=2)
-    made, taken_over = (results.characters(text, tmp_path / "run", command) for _ in range(2))
+    settings = RunSettings(cell="rnn", hidden=2, epochs=1)
+    made, taken_over = (results.characters(text, tmp_path / "run", settings) for _ in range(2))
     assert made == taken_over
     assert (made["epochs"], made["best_epoch"]) == (1, 1)
     assert 0 < made["nats"] < 5
+    with pytest.raises(RunError, match="other settings"):
+        results.characters(text, tmp_path / "run", RunSettings(cell="gru", hidden=2, epochs=1))
+    (tmp_path / "run" / "curves.svg").unlink()
+    with pytest.raises(RunError, match="not over"):
+        results.characters(text, tmp_path / "run", settings)
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
