@@ -131,7 +131,7 @@ TASKS = {"adding": Task(adding_loss, 2, 1), "copy": Task(copy_loss, 10, 10)}
 HIDDEN = BATCH = 32
 RATES = {"rnn": 0.001, "irnn": 0.001, "lstm": 0.01, "gru": 0.01}
 UPDATES = 1500
-SIZES = (("adding", 50, 3), ("adding", 100, 2), ("adding", 200, 1), ("copy", 20, 1), ("copy", 50, 1))  # steps, seeds
+SIZES = (("adding", 50, 3), ("adding", 100, 1), ("adding", 200, 1), ("copy", 20, 1), ("copy", 50, 1))  # steps, seeds
 CLIP = 1.0
 CHUNK, FRESH = 50, 1000  # updates that make one point of a learning curve, and sequences that make a row's loss
 

@@ -29,7 +29,6 @@ NAMES = {
 GRAMS = ("uniform guess", "unigram", "bigram", "trigram")
 MEMORYLESS = {"adding": lambda steps: 1 / 6, "copy": memoryless_nats}
 COLOURS = {"rnn": "#888888", "irnn": "#c77700", "lstm": "#0b62a4", "gru": "#2c8a3a"}
-NOT_YET = "not measured yet"
 
 
 # ---------------------------------------------------------------------- cells of tables
@@ -118,6 +117,15 @@ def characters_table(results: Results) -> str:
     return table(["model", "nats per character", "epochs", "time", "ROW"], rows)
 
 
+def lowest_characters(results: Results) -> str:
+    """The best n-gram and the best network in a sentence."""
+    grams = [nats for order, nats in results.get("characters-ngrams", {}).items() if order.isdigit()]
+    networks = [numbers["nats"] for _, numbers, _ in rows_of(results, r"characters-\w+-\d+")]
+    if not (grams and networks):
+        return ""
+    return f"The best n-gram has {min(grams):.3f} nats per character, the best network {min(networks):.3f}.\n\n"
+
+
 def speed_table(results: Results) -> str:
     """Times of an update beside PyTorch's."""
     rows = [
@@ -148,7 +156,7 @@ def draw_learning(results: Results) -> Figure:
         axes.text(axes.get_xlim()[1], 0.18, "1/6, without memory", ha="right", va="bottom")
     if panels:
         panels[lengths[0]].set_ylabel("mean squared error")
-        panels[lengths[0]].legend(loc="lower left")
+        figure.legend(*panels[lengths[0]].get_legend_handles_labels(), loc="outside upper center", ncols=len(COLOURS))
     return figure
 
 
@@ -162,6 +170,7 @@ def render(results: Results) -> str:
         adding=task_table(results, "adding"),
         copy=task_table(results, "copy"),
         characters=characters_table(results),
+        lowest=lowest_characters(results),
         speed=speed_table(results),
     )
 
@@ -240,7 +249,7 @@ its last.
 
 {characters}
 
-All networks are trained with the command's own settings: one layer, Adam with a learning rate of 0.003 that falls along
+{lowest}All networks are trained with the command's own settings: one layer, Adam with a learning rate of 0.003 that falls along
 a cosine to 0 at the last epoch, windows of 64 characters, 32 parallel streams. The best epoch is chosen on the
 last tenth itself; where it is the last epoch, nothing was chosen.
 
