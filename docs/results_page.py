@@ -249,9 +249,9 @@ its last.
 
 {characters}
 
-{lowest}All networks are trained with the command's own settings: one layer, Adam with a learning rate of 0.003 that falls along
-a cosine to 0 at the last epoch, windows of 64 characters, 32 parallel streams. The best epoch is chosen on the
-last tenth itself; where it is the last epoch, nothing was chosen.
+{lowest}All networks are trained with the command's own settings: one layer, Adam with a learning rate of 0.003 that
+falls along a cosine to 0 at the last epoch, windows of 64 characters, 32 parallel streams. The best epoch is chosen on
+the last tenth itself; where it is the last epoch, nothing was chosen.
 
 ## Time of an update beside PyTorch
 
