@@ -4,7 +4,7 @@
 
 measures the rows that docs/results.json has no numbers for, or those whose names begin with a ROW, one after the
 other. A row's numbers are kept in docs/results.json as soon as it is finished; docs/results.md and docs/adding.svg
-are written from that file alone.
+are written from that file alone, by docs/results_page.py.
 """
 
 from __future__ import annotations
@@ -130,8 +130,13 @@ class Task(NamedTuple):
 TASKS = {"adding": Task(adding_loss, 2, 1), "copy": Task(copy_loss, 10, 10)}
 HIDDEN = BATCH = 32
 RATES = {"rnn": 0.001, "irnn": 0.001, "lstm": 0.01, "gru": 0.01}
-UPDATES = 1500
-SIZES = (("adding", 50, 3), ("adding", 100, 1), ("adding", 200, 1), ("copy", 20, 1), ("copy", 50, 1))  # steps, seeds
+PLAN = (  # task, steps, updates, seeds
+    ("adding", 50, 1500, 5),
+    ("adding", 100, 1500, 3),
+    ("adding", 200, 1500, 1),
+    ("copy", 20, 5000, 1),
+    ("copy", 50, 1500, 1),
+)
 CLIP = 1.0
 CHUNK, FRESH = 50, 1000  # updates that make one point of a learning curve, and sequences that make a row's loss
 
@@ -254,9 +259,9 @@ def make_rows(text: Path, runs: Path) -> dict[str, Callable[[], Numbers]]:
     rows: dict[str, Callable[[], Numbers]] = {
         f"sunspots-{kind}": partial(sunspots, kind) for kind in ("ar12", "elman", *LAYERS)
     }
-    for task, steps, seeds in SIZES:
+    for task, steps, updates, seeds in PLAN:
         for kind in RATES:
-            rows[f"{task}-{steps}-{kind}"] = partial(learn, TASKS[task], steps, kind, UPDATES, range(seeds))
+            rows[f"{task}-{steps}-{kind}"] = partial(learn, TASKS[task], steps, kind, updates, range(seeds))
     rows["characters-ngrams"] = partial(ngrams, text, range(8))
     for cell, epochs in (("rnn", 6), ("gru", 6), ("lstm", 6), ("lstm", 30)):
         run = f"{cell}-{epochs}"
