@@ -1,6 +1,6 @@
 """What recurrent networks learn here, beside simple baselines: the numbers of docs/results.md.
 
-    python docs/results.py --text tinyshakespeare.txt [--runs DIR] [ROW …]
+    OPENBLAS_NUM_THREADS=1 python docs/results.py --text tinyshakespeare.txt [--runs DIR] [ROW …]
 
 measures the rows that docs/results.json has no numbers for, or those whose names begin with a ROW, one after the
 other. A row's numbers are kept in docs/results.json as soon as it is finished; docs/results.md and docs/adding.svg
@@ -87,7 +87,7 @@ def make_forecaster(kind: str, learnt: Sunspots, settings: Settings, seed: int) 
     return forecaster
 
 
-def sunspots(kind: str, settings: Settings = Settings()) -> Numbers:  # noqa: B008
+def sunspots(kind: str, settings: Settings) -> Numbers:
     """Mean squared errors one year ahead in units of the variance, by span of years; one for each seed."""
     series = training.load_sunspots()
     learnt = series.until(TRAINING.last)
@@ -235,7 +235,7 @@ def pytorch_updates(kind: str, settings: RunSettings, symbols: int) -> Callable[
     return update
 
 
-def beside_pytorch(kind: str, rounds: int, settings: RunSettings = RunSettings(), symbols: int = 65) -> Numbers:  # noqa: B008
+def beside_pytorch(kind: str, settings: RunSettings, symbols: int, rounds: int) -> Numbers:
     """Processor time of an update in milliseconds, the medians of ours and PyTorch's, and the median of their ratio."""
     makers = {"ours": our_updates, "pytorch": pytorch_updates}
     programs = {name: make(kind, settings, symbols) for name, make in makers.items()}
@@ -257,7 +257,7 @@ def beside_pytorch(kind: str, rounds: int, settings: RunSettings = RunSettings()
 def make_rows(text: Path, runs: Path) -> dict[str, Callable[[], Numbers]]:
     """Every row by its name, in the page's order."""
     rows: dict[str, Callable[[], Numbers]] = {
-        f"sunspots-{kind}": partial(sunspots, kind) for kind in ("ar12", "elman", *LAYERS)
+        f"sunspots-{kind}": partial(sunspots, kind, Settings()) for kind in ("ar12", "elman", *LAYERS)
     }
     for task, steps, updates, seeds in PLAN:
         for kind in RATES:
@@ -267,7 +267,7 @@ def make_rows(text: Path, runs: Path) -> dict[str, Callable[[], Numbers]]:
         run = f"{cell}-{epochs}"
         rows[f"characters-{run}"] = partial(characters, text, runs / run, RunSettings(cell=cell, epochs=epochs))
     for kind in LAYERS:
-        rows[f"speed-{kind}"] = partial(beside_pytorch, kind, 50)
+        rows[f"speed-{kind}"] = partial(beside_pytorch, kind, RunSettings(), symbols=65, rounds=50)
     return rows
 
 
@@ -282,6 +282,9 @@ def main(arguments: Sequence[str] | None = None, docs: Path = DOCS) -> None:
     chosen = parser.parse_args(arguments)
     store = docs / "results.json"
     rows = make_rows(chosen.text, chosen.runs)
+    for beginning in chosen.rows:
+        if not any(name.startswith(beginning) for name in rows):
+            parser.error(f"no row's name begins with {beginning}; the rows are {', '.join(rows)}")
     for name, measure in rows.items():
         known = json.loads(store.read_text()) if store.exists() else {}
         if not name.startswith(tuple(chosen.rows)) if chosen.rows else name in known:

@@ -190,7 +190,7 @@ What recurrent networks learn with this library, beside simple baselines. This p
 from the numbers in [results.json](results.json), every seed's own among them. The command
 
 ```sh
-python docs/results.py --text tinyshakespeare.txt ROW
+OPENBLAS_NUM_THREADS=1 python docs/results.py --text tinyshakespeare.txt ROW
 ```
 
 measures the ROW that a table's last column names anew, and without a ROW all that are missing. `--text` matters to the

@@ -72,7 +72,7 @@ def test_the_figure_has_a_curve_for_every_seed_and_the_line_at_one_sixth(page):
 
 
 def test_the_linear_forecast_of_sunspots_is_the_published_one(results):
-    assert [round(errors[0], 3) for errors in results.sunspots("ar12").values()] == [0.132, 0.130, 0.368]
+    assert [round(errors[0], 3) for errors in results.sunspots("ar12", QUICK).values()] == [0.132, 0.130, 0.368]
 
 
 @pytest.mark.parametrize("kind", ["elman", "rnn", "lstm", "gru"])
@@ -125,7 +125,7 @@ def test_characters_are_predicted_by_grams_and_by_a_run(results, tmp_path):
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
 def test_updates_are_timed_beside_pytorch(results, kind):
     pytest.importorskip("torch")
-    numbers = results.beside_pytorch(kind, rounds=2, settings=SMALL, symbols=5)
+    numbers = results.beside_pytorch(kind, SMALL, symbols=5, rounds=2)
     assert numbers["rounds"] == 2
     assert min(numbers["ours"], numbers["pytorch"], numbers["ratio"]) > 0
 
@@ -144,6 +144,9 @@ def test_missing_rows_are_measured_and_chosen_ones_anew(results, tmp_path, monke
     assert calls == ["adding-50-gru", "adding-50-rnn", "copy-20-rnn"]
     results.main(["adding"], tmp_path)
     assert calls[3:] == ["adding-50-rnn", "adding-50-gru"]
+    with pytest.raises(SystemExit):
+        results.main(["subtracting"], tmp_path)
+    assert len(calls) == 5
     kept = json.loads((tmp_path / "results.json").read_text())
     assert [(name, kept[name]["losses"]) for name in kept] == [(names[0], [4.0]), (names[1], [5.0]), (names[2], [3.0])]
     assert "`adding-50-gru`" in (tmp_path / "results.md").read_text(encoding="utf-8")
