@@ -18,6 +18,12 @@ DOCS = Path(__file__).parent
 PICTURES: dict[str, Callable[[], tg.Diagram]] = {}
 """The functions that draw, by the names of their files; a docstring is the title, and the text below it."""
 
+SETUP = """import numpy as np
+
+import tinygrad_rnn as tg
+
+rng = np.random.default_rng(0)"""
+
 rng = np.random.default_rng(0)
 
 
@@ -269,9 +275,9 @@ def write_page() -> str:
     """The gallery as Markdown."""
     parts = [
         "# Gallery",
-        "Every picture with the code that drew it, after `import numpy as np` and `import tinygrad_rnn as tg`. "
-        "`python docs/gallery.py` makes this page and all its pictures anew; `rng` there is "
-        "`np.random.default_rng(0)`, and the function `last_loss` stands beside its uses.",
+        "Every picture with the code that drew it. `python docs/gallery.py` makes this page and all its pictures anew. "
+        "What several of them use:",
+        f"```python\n{SETUP}\n\n\n{inspect.getsource(last_loss).rstrip()}\n```",
     ]
     for name, draw in PICTURES.items():
         title, _, text = inspect.cleandoc(draw.__doc__ or "").partition("\n")

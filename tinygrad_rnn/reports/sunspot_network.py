@@ -149,10 +149,14 @@ Watch = Callable[[str, int, int], None]
 """Told about long work: what is being done, how much of it is done, and how much there is at most."""
 
 
-def look_while_training(training: Sunspots, settings: Settings, seed: int) -> Iterator[Look]:
+Make = Callable[[Sunspots, Settings, int], Forecaster]
+"""Makes a network, untrained, as `Forecaster` does."""
+
+
+def look_while_training(training: Sunspots, settings: Settings, seed: int, make: Make = Forecaster) -> Iterator[Look]:
     """Train on the years before the validation years, until early stopping says that it is over."""
     learnt = training.until(VALIDATION.first - 1)
-    forecaster = Forecaster(learnt, settings, seed)
+    forecaster = make(learnt, settings, seed)
     stopping = EarlyStopping(settings.patience)
     recent: deque[float] = deque(maxlen=settings.smoothing)
     for epoch, _ in zip(range(1, settings.max_epochs + 1), forecaster.updates(), strict=False):
@@ -165,7 +169,7 @@ def look_while_training(training: Sunspots, settings: Settings, seed: int) -> It
                 return
 
 
-def train_network(training: Sunspots, settings: Settings, seed: int, watch: Watch) -> Trained:
+def train_network(training: Sunspots, settings: Settings, seed: int, watch: Watch, make: Make = Forecaster) -> Trained:
     """Find the number of epochs on the validation years, then train anew on all training years for so long.
 
     This is algorithm 7.2 of Goodfellow, Bengio and Courville, Deep Learning (2016): the last years before
@@ -176,13 +180,14 @@ def train_network(training: Sunspots, settings: Settings, seed: int, watch: Watc
         settings: how the network is built and trained.
         seed: decides its initial values and the noise on its inputs, in both trainings.
         watch: told how far training has come.
+        make: makes the network, once for either training.
     """
     looks = []
-    for look in look_while_training(training, settings, seed):
+    for look in look_while_training(training, settings, seed, make):
         looks.append(look)
         watch(f"seed {seed}: finding the number of epochs on {VALIDATION}", look.epoch, settings.max_epochs)
     best = min(looks, key=lambda look: look.smoothed)
-    forecaster = Forecaster(training, settings, seed)
+    forecaster = make(training, settings, seed)
     for epoch, _ in zip(range(1, best.epoch + 1), forecaster.updates(), strict=False):
         watch(f"seed {seed}: training on {TRAINING}", epoch, best.epoch)
     return Trained(seed, forecaster, best.epoch, best.smoothed, tuple(looks))
