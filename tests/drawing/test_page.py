@@ -194,7 +194,7 @@ def test_above_the_limit_the_numbers_in_the_middle_are_left_out(save, monkeypatc
     assert not any(has_value[first : last + 1])
     steps = [node.step for node in run.graph.nodes[first : last + 1] if node.step is not None]
     assert (
-        f"{last + 1 - first} nodes in the middle of the graph, from time step {min(steps)} to {max(steps)}"
+        f"{last + 1 - first:,} nodes in the middle of the graph, from time step {min(steps)} to {max(steps)}"
         in reader.notes
     )
     for event in reader.record["events"]:
