@@ -179,14 +179,12 @@ def truncated() -> tg.Diagram:
 def tree() -> tg.Diagram:
     """A recursive network over a tree: no time steps, and Graphviz finds the places."""
     W = tg.parameter(np.ones((2, 4)), "W")
-
-    def join(left: tg.Tensor, right: tg.Tensor, label: str) -> tg.Tensor:
-        node = tg.tanh(tg.linear(tg.concatenate([left, right]), W))
-        node.label = label
-        return node
-
     the, cat, sat = (tg.tensor(np.ones(2), word) for word in ("the", "cat", "sat"))
-    return tg.draw(join(join(the, cat, "the cat"), sat, "the cat sat"))
+    pair = tg.tanh(tg.linear(tg.concatenate([the, cat]), W))
+    pair.label = "the cat"
+    whole = tg.tanh(tg.linear(tg.concatenate([pair, sat]), W))
+    whole.label = "the cat sat"
+    return tg.draw(whole)
 
 
 @picture
