@@ -18,6 +18,7 @@ UNARY = {
     "sin": (np.sin, math.sin, math.cos),
     "negative": (lambda x: -x, lambda x: -x, lambda x: -1.0),
     "copy": (np.copy, lambda x: x, lambda x: 1.0),
+    "tied with itself": (lambda x: np.maximum(x, x * 1.0), lambda x: x, lambda x: 1.0),
     "through a sum": (lambda x: tg.stack([x, x]).sum() / 2, lambda x: x, lambda x: 1.0),
 }
 BINARY = {
@@ -56,6 +57,18 @@ def near(expected):
     return pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+def checked(y, model):
+    """The node and its model, once backprop has found the model's derivatives."""
+    try:
+        events = [*tg.trace_backward(y)] if y.requires_grad else []
+    except tg.ReboundError:
+        assert not model.is_current()
+    else:
+        slopes = [event.adjoint.item() for event in events if event.node.op is None]
+        assert sorted(slopes) == near(sorted(model.slopes.values()))
+    return y, model
+
+
 class Play(RuleBasedStateMachine):
     """Nodes are pairs of a Tensor and its model; those that are consumed are dropped, and may be freed."""
 
@@ -87,7 +100,7 @@ class Play(RuleBasedStateMachine):
         x, model = node
         function, value, slope = UNARY[name]
         y = function(x) if way == "plain" else tg.checkpoint(function, x)
-        return y, model.chained(value(model.value), (model, slope(model.value)))
+        return checked(y, model.chained(value(model.value), (model, slope(model.value))))
 
     @rule(target=nodes, first=nodes, second=nodes, name=st.sampled_from(sorted(BINARY)))
     def apply_binary(self, first, second, name):
@@ -97,7 +110,7 @@ class Play(RuleBasedStateMachine):
         z = np.tanh(function(x, y))  # so that nothing grows out of bounds
         value = math.tanh(function(a.value, b.value))
         outer = 1 - value * value
-        return z, a.chained(value, (a, outer * da), (b, outer * db))
+        return checked(z, a.chained(value, (a, outer * da), (b, outer * db)))
 
     @rule(target=nodes, node=nodes, way=st.sampled_from(["detach", "no_grad"]))
     def cut_off(self, node, way):

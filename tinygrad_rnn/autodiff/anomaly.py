@@ -32,12 +32,17 @@ def detect_anomaly() -> Setting:
 
 def inspected(reached: Iterator[Any]) -> Iterator[Any]:
     """The nodes that backprop reaches as they come, with their adjoints inspected where anomalies are looked for."""
-    return reached if current_context()[4] is None else _inspect_adjoints(reached)
+    return _inspect_adjoints(reached) if is_detecting() else reached
+
+
+def is_detecting() -> bool:
+    """Whether anomalies are looked for now."""
+    return current_context()[4] is not None
 
 
 def inspect_tangent(node: Tensor, tangent: Any) -> None:
-    """Raise an error if the tangent of a node holds a NaN or infinity, where anomalies are looked for."""
-    if current_context()[4] is not None and (found := _anomaly(tangent)):
+    """Raise an error if the tangent of a node holds a NaN or infinity."""
+    if found := _anomaly(tangent):
         raise NonFiniteError(f"forward mode, {node.describe()}: its tangent holds {found}")
 
 

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from tinygrad_rnn.autodiff.anomaly import inspect_tangent
+from tinygrad_rnn.autodiff.anomaly import inspect_tangent, is_detecting
 from tinygrad_rnn.autodiff.reverse import between, differentiable_nodes
 from tinygrad_rnn.autodiff.segments import require_current, walk_forward
 from tinygrad_rnn.errors import GraphError, ShapeError
@@ -73,6 +73,7 @@ def jvp(
     outputs = (output,) if isinstance(output, Tensor) else differentiable_nodes(output)
     order, _ = between(nodes, outputs)
     require_current(order)
+    detecting = is_detecting()
     for node in walk_forward(order, carried, carry):
         moving = [carried.get(source) for source in node.inputs]
         if node.op is None or all(tangent is None for tangent in moving):
@@ -80,7 +81,8 @@ def jvp(
         y, xs = (node, node.inputs) if create_graph else (node._data, node._arrays)
         change = node.op.jvp(moving, y, *xs, **node.attributes)
         if change is not None:
-            inspect_tangent(node, change)
+            if detecting:
+                inspect_tangent(node, change)
             carry(node, change)
     results = tuple([_as_node(carried.get(node), node) for node in outputs])
     return results[0] if isinstance(output, Tensor) else results
