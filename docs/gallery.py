@@ -150,11 +150,12 @@ def attention() -> tg.Diagram:
             s = tg.tanh(tg.linear(tg.tensor(np.ones(3), f"x_{t}"), U) + tg.linear(s, W))
             s.label = f"s_{t}"
             states.append(s)
-    S = tg.stack(states)
-    weights = tg.softmax(S @ tg.linear(s, Q))
-    weights.label = "α"
-    context = weights @ S
-    context.label = "c"
+    with tg.step(4):
+        S = tg.stack(states)
+        weights = tg.softmax(S @ tg.linear(s, Q))
+        weights.label = "α"
+        context = weights @ S
+        context.label = "c"
     return tg.draw(context)
 
 

@@ -27,11 +27,11 @@ from results_page import write_page
 
 from tinygrad_rnn import nn, training
 from tinygrad_rnn.errors import RunError
+from tinygrad_rnn.files import replace_file
 from tinygrad_rnn.node import Array, Tensor, no_grad
 from tinygrad_rnn.reports.results import ORDER, SPANS
 from tinygrad_rnn.reports.sunspot_network import Forecaster, Settings, train_network
 from tinygrad_rnn.reports.training import CURVES
-from tinygrad_rnn.training.folder import replace_file
 from tinygrad_rnn.training.predictor import Predictor
 from tinygrad_rnn.training.run_settings import RunSettings, split_point
 from tinygrad_rnn.training.runs import CONFIG, LAST, METRICS, load_best, read_config

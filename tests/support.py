@@ -1,8 +1,11 @@
-"""Derivatives by finite differences, to hold the library's against, and the numbers to take them at."""
+"""What several tests need: finite differences to hold derivatives against, threads, and comparisons of nodes."""
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +33,23 @@ def no_setting_left() -> Iterator[None]:
     after = node.current_context()
     node._context.set(before)
     assert after is before, f"a setting was not left: nodes are now made in the context {after}"
+
+
+def run_together(work: Callable[[int], Any], threads: int = 8) -> list[Any]:
+    """What `work(0)`, `work(1)`, … give in threads that start at once and take turns as often as possible."""
+    barrier = threading.Barrier(threads)
+
+    def start(number: int) -> Any:
+        barrier.wait()
+        return work(number)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(start, range(threads)))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # ---------------------------------------------------------------------- finite differences

@@ -261,6 +261,13 @@ def to_array(data: object, dtype: DTypeLike | None = None) -> Array:
     return array
 
 
+def read_only(value: Any) -> Array:
+    """A value as an array that nobody can write into; numpy's results without axes are scalars."""
+    array = np.asarray(value)
+    array.setflags(write=False)
+    return array
+
+
 def tensor(data: ArrayLike, label: str | None = None, dtype: DTypeLike | None = None) -> Tensor:
     """A constant leaf that holds a copy of `data`, numbers of any real dtype.
 
@@ -409,7 +416,7 @@ class Tensor(Methods):
     @property
     def data(self) -> Array:
         """The value, as a read-only array."""
-        return _locked(self._data)
+        return read_only(self._data)
 
     @data.setter
     def data(self, data: ArrayLike) -> None:
@@ -436,7 +443,7 @@ class Tensor(Methods):
     @property
     def arrays(self) -> tuple[Array, ...]:
         """The values that the inputs had then, as read-only arrays."""
-        return tuple(map(_locked, self._arrays))
+        return tuple(map(read_only, self._arrays))
 
     @property
     def shape(self) -> Shape:
@@ -534,13 +541,6 @@ class Tensor(Methods):
     def __repr__(self) -> str:
         value = np.array2string(self.data, precision=4, threshold=20, edgeitems=2, prefix="Tensor(")
         return f"Tensor({value}, {self.describe()}, {self.dtype})"
-
-
-def _locked(value: Any) -> Array:
-    """A value as a read-only array; numpy's results without axes are scalars."""
-    array = np.asarray(value)
-    array.setflags(write=False)
-    return array
 
 
 def _copy_of_leaf(array: Array, label: str | None, step: int | None, scope: str, requires_grad: bool) -> Tensor:

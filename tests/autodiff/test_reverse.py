@@ -1,16 +1,13 @@
 """Reverse mode: gradients, what they leave behind, and what walking backwards costs."""
 
 import gc
-import sys
-import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tests.support import check_derivatives, same
+from tests.support import check_derivatives, run_together, same
 from tinygrad_rnn.autodiff import reverse
 
 
@@ -575,19 +572,7 @@ def test_threads_work_on_graphs_of_their_own():
         return W.grad, tg.grad(tg.sum(g * g), [W])[0].data, tg.jvp(loss, [W], [xs[0].T @ xs[1]]).data, steps
 
     alone = [work(seed) for seed in range(8)]
-    barrier = threading.Barrier(8)
-
-    def together(seed):
-        barrier.wait()
-        return work(seed)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(together, range(8)))
-    finally:
-        sys.setswitchinterval(interval)
+    found = run_together(work)
     for mine, expected in zip(found, alone, strict=True):
         for x, e in zip(mine, expected, strict=True):
             np.testing.assert_array_equal(x, e)

@@ -1,14 +1,10 @@
 """Interrupts, failures and threads: nothing is left behind, and nothing gets mixed up."""
 
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tests.support import no_setting_left
+from tests.support import no_setting_left, run_together
 from tinygrad_rnn import node
 
 
@@ -82,19 +78,7 @@ def test_threads_keep_their_walks_and_settings_apart():
         return W.grad, hvp.data, cut[0].data, {n.scope for n in tg.Graph(loss).nodes if n.op}
 
     alone = [work(seed) for seed in range(8)]
-    barrier = threading.Barrier(8)
-
-    def together(seed):
-        barrier.wait()
-        return work(seed)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        with ThreadPoolExecutor(8) as pool:
-            found = list(pool.map(together, range(8)))
-    finally:
-        sys.setswitchinterval(interval)
+    found = run_together(work)
     for seed, (mine, expected) in enumerate(zip(found, alone, strict=True)):
         for x, e in zip(mine[:3], expected[:3], strict=True):
             np.testing.assert_array_equal(x, e)

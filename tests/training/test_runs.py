@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tinygrad_rnn import files
 from tinygrad_rnn.errors import DataError, OutputError, RunError
-from tinygrad_rnn.training import NGram, folder, runs
+from tinygrad_rnn.training import NGram, runs
 from tinygrad_rnn.training.run_settings import FOR_SERIES, RunSettings, Source, find_source, from_json, to_json
 from tinygrad_rnn.training.runs import Run, load_best
 
@@ -213,9 +214,9 @@ def test_a_replaced_file_is_the_old_one_or_the_new_one(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EACCES, "denied")))
         with pytest.raises(OutputError, match=r"cannot write .*file: denied"):
-            folder.replace_file(path, b"new")
+            files.replace_file(path, b"new")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"file": b"old"}
-    folder.replace_file(path, b"new")
+    files.replace_file(path, b"new")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"file": b"new"}
 
 

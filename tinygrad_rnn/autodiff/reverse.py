@@ -15,7 +15,7 @@ from tinygrad_rnn.autodiff.segments import Edges, require_current, walk_back
 from tinygrad_rnn.errors import DTypeError, GraphError, OperandError, ShapeError
 from tinygrad_rnn.graph import Edge
 from tinygrad_rnn.graph.order import dependents, topological_order
-from tinygrad_rnn.node import Array, Operand, Operation, Tensor, from_origin, tensor
+from tinygrad_rnn.node import Array, Operand, Operation, Tensor, from_origin, read_only, tensor
 from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, fit
 
 if TYPE_CHECKING:
@@ -200,16 +200,9 @@ def _event(reached: Reached) -> Event:
         if contribution is not None:
             spread = _own(None, source)
             add_at(spread, *_placed(contribution, source))
-            contribution = _read_only(spread)
+            contribution = read_only(spread)
         contributions.append(contribution)
-    return Event(node, _read_only(adjoint), tuple(contributions))
-
-
-def _read_only(value: Any) -> Array:
-    """An array that backprop may still be using, for others to look at."""
-    array = np.asarray(value)
-    array.setflags(write=False)
-    return array
+    return Event(node, read_only(adjoint), tuple(contributions))
 
 
 def grad(

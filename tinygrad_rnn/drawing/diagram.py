@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import tempfile
 import webbrowser
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_rnn.drawing.render import finish_svg, for_notebook, for_pango, run_graphviz
-from tinygrad_rnn.errors import DrawingError, OutputError, SettingError
+from tinygrad_rnn.errors import DrawingError, SettingError
+from tinygrad_rnn.files import replace_file
 
 
 class Diagram:
@@ -69,7 +69,7 @@ class Diagram:
             raise SettingError(f"dpi is a positive number of pixels per inch, not {dpi!r}")
         if suffix not in FORMATS:
             raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")
-        _replace(path, self._bytes(suffix[1:], dpi))
+        replace_file(path, self._bytes(suffix[1:], dpi))
         return path
 
     def show(self) -> None:
@@ -111,20 +111,6 @@ class Diagram:
 def _is_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file beside the one it is to be, and put it in its place when all of it is on the disk."""
-    target = Path(os.path.realpath(path))  # so that a symbolic link stays one
-    beside = target.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
-    try:
-        try:
-            beside.write_bytes(content)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 FORMATS = (".dot", ".svg", ".png", ".pdf", ".html")

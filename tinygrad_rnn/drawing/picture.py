@@ -115,9 +115,9 @@ def draw(
     graph, rolled = graph_of(what), view == "rolled"
     if rolled:
         _require_rollable(graph, backward or values or gradients or highlight is not None)
-    ends = () if highlight is None else check_steps(graph.steps, highlight)
-    shown = _choose_steps(graph.steps, view, ends)
-    manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, highlight)
+    ends = None if highlight is None else check_steps(graph.steps, highlight)
+    shown = _choose_steps(graph.steps, view, ends or ())
+    manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, ends)
     drawn = _draw_view(graph, shown, manner, rolled)
     plain = Manner(what, detail, depth, shapes=shapes)  # a page has numbers of its own
     return Diagram(

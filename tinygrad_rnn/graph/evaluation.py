@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from tinygrad_rnn.graph.order import dependencies
-from tinygrad_rnn.node import Array, Tensor, explain
+from tinygrad_rnn.node import Array, Tensor, explain, read_only
 
 Plan: TypeAlias = Sequence[tuple[Tensor, Sequence[Tensor]]]
 """Each result in topological order, and what nobody reads after it."""
@@ -47,7 +45,7 @@ def evaluate(plan: Plan, outputs: Iterable[Tensor], values: Mapping[Tensor, Arra
                 break
         for source in read_last:
             computed.pop(source, None)
-    return tuple([_read_only(computed.get(output, output._data)) for output in outputs])
+    return tuple([read_only(computed.get(output, output._data)) for output in outputs])
 
 
 def _needed(plan: Plan, outputs: Iterable[Tensor], given: Collection[Tensor]) -> Plan:
@@ -63,10 +61,3 @@ def _compute(node: Tensor, arrays: Sequence[Array]) -> Any:
         return op.value(*arrays, **node.attributes)
     except (ValueError, IndexError, TypeError) as error:
         raise explain(op.name, node.inputs, error) from error
-
-
-def _read_only(value: Array) -> Array:
-    """A value as an array, which may be a view of a leaf's, and so must not be written into."""
-    array = np.asarray(value)
-    array.setflags(write=False)
-    return array

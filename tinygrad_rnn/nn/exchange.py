@@ -6,8 +6,9 @@ from os import PathLike
 from pathlib import Path
 from types import ModuleType
 
-from tinygrad_rnn.errors import OutputError, SettingError
+from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.extras import require_extra
+from tinygrad_rnn.files import replace_file
 from tinygrad_rnn.nn.cells import GRUCell
 from tinygrad_rnn.nn.module import Module, find_members
 from tinygrad_rnn.nn.recurrent import GRU
@@ -18,7 +19,7 @@ def save_state(path: str | PathLike[str], module: Module) -> None:
 
     Raises:
         SettingError: the module holds a GRU whose reset gate acts before the product; PyTorch has none.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written; one that was there before is as it was.
         MissingExtraError: the package safetensors is not installed.
 
     >>> tg.nn.save_state("lstm.safetensors", tg.nn.LSTM(2, 3, seed=1))
@@ -26,11 +27,7 @@ def save_state(path: str | PathLike[str], module: Module) -> None:
     >>> tg.nn.load_state("lstm.safetensors", layer)
     """
     _require_exchangeable(module)
-    contents = _safetensors().numpy.save(module.state_dict())
-    try:
-        Path(path).write_bytes(contents)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    replace_file(Path(path), _safetensors().numpy.save(module.state_dict()))
 
 
 def load_state(path: str | PathLike[str], module: Module) -> None:

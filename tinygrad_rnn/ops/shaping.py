@@ -103,10 +103,10 @@ _transpose = linear_in_all(
 def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
     """With its axes in another order; reversed if no order is given."""
     a = as_tensor("transpose", a)
-    try:
-        return apply(_transpose, (a,), {"axes": None if axes is None else normalize_axis_tuple(axes, a.ndim)})
-    except ValueError as error:
-        raise explain("transpose", (a,), error) from error
+    if axes is not None:
+        with explained("transpose", a):
+            axes = normalize_axis_tuple(axes, a.ndim)
+    return apply(_transpose, (a,), {"axes": axes})
 
 
 @implements(np.matrix_transpose, np.linalg.matrix_transpose)

@@ -13,12 +13,12 @@ from typing import Any
 import tinygrad_rnn
 from tinygrad_rnn.drawing import draw
 from tinygrad_rnn.extras import require_extra
+from tinygrad_rnn.files import check_folder, write_folder
 from tinygrad_rnn.reports.gradient_check import check_gradient
 from tinygrad_rnn.reports.page import THEMES, render_page
 from tinygrad_rnn.reports.results import Results
 from tinygrad_rnn.reports.sunspot_network import Forecaster, Settings, Trained, Watch, train_network
 from tinygrad_rnn.training import load_sunspots
-from tinygrad_rnn.training.folder import check_folder, write_folder
 from tinygrad_rnn.training.sunspots import TRAINING
 
 FILES = ("report.html", "unrolled.svg", "results.json", "weights.safetensors")

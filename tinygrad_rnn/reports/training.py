@@ -17,9 +17,9 @@ import numpy as np
 from tinygrad_rnn.drawing.flow import plot_style
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.errors import DataError, SettingError
+from tinygrad_rnn.files import replace_file
 from tinygrad_rnn.reports.figures import SIZE
 from tinygrad_rnn.reports.terminal import show_training
-from tinygrad_rnn.training.folder import replace_file
 from tinygrad_rnn.training.runs import METRICS, Run, load_best
 from tinygrad_rnn.training.sampling import sample
 from tinygrad_rnn.training.streams import parallel_streams

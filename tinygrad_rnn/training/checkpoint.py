@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import RunError
+from tinygrad_rnn.files import replace_file
 from tinygrad_rnn.node import Array
-from tinygrad_rnn.training.folder import replace_file
 
 ENTRY = "tinygrad_rnn"
 LARGEST = 2**34

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_rnn.errors import DataError, NonFiniteError, OutputError, RunError, TinygradRNNError
+from tinygrad_rnn.files import write_folder
 from tinygrad_rnn.node import Array, Tensor
 from tinygrad_rnn.training.checkpoint import encode_checkpoint, named, part_of, read_checkpoint, write_checkpoint
 from tinygrad_rnn.training.clipping import clip_grad_norm
-from tinygrad_rnn.training.folder import write_folder
 from tinygrad_rnn.training.loop import EarlyStopping
 from tinygrad_rnn.training.predictor import Predictor
 from tinygrad_rnn.training.run_settings import (

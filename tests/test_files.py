@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import OutputError
-from tinygrad_rnn.training.folder import check_folder, write_folder
+from tinygrad_rnn.files import check_folder, write_folder
 
 FILES = {"a.txt": b"new a", "b.txt": b"new b"}
 

@@ -1,4 +1,4 @@
-"""Writing a folder of results as one: afterwards it is there as a whole, or as it was before."""
+"""Writing a file, or a folder of files, as one: afterwards it is there as a whole, or as it was before."""
 
 from __future__ import annotations
 
@@ -77,10 +77,7 @@ def write_folder(
         with _explained(folder):
             new.mkdir()
             for name, content in files.items():
-                with (new / name).open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
+                _write(new / name, content)
             _sync(new)
             _swap(new, target, old)
             _sync(target.parent)
@@ -90,15 +87,40 @@ def write_folder(
             shutil.rmtree(old, ignore_errors=True)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that whatever happens, even a sudden end, it is there as a whole: the new one or the old.
+
+    Raises:
+        OutputError: it cannot be written; the old one stays.
+    """
+    target = _real(path)
+    new = _beside(target)
+    with _explained(path):
+        try:
+            _write(new, content)
+            new.replace(target)
+            _sync(target.parent)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a new file, down to the disk."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     """Say of the system's errors what they prevented."""
     try:
         yield
     except OutputError:
         raise
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}") from error
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
@@ -113,14 +135,14 @@ def _swap(new: Path, target: Path, old: Path) -> None:
         raise
 
 
-def _real(folder: Path) -> Path:
-    """Where the folder really is, so that a symbolic link stays one."""
-    return Path(os.path.realpath(folder))
+def _real(path: Path) -> Path:
+    """Where a file or folder really is, so that a symbolic link stays one."""
+    return Path(os.path.realpath(path))
 
 
-def _beside(folder: Path) -> Path:
+def _beside(path: Path) -> Path:
     """A name in the same parent, and so on the same disk, that nothing has yet."""
-    return folder.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
+    return path.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
 
 
 def _sync(folder: Path) -> None:
@@ -131,22 +153,3 @@ def _sync(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that whatever happens, even a sudden end, it is there as a whole: the new one or the old.
-
-    Raises:
-        OutputError: it cannot be written; the old one stays.
-    """
-    new = _beside(path)
-    try:
-        with _explained(path):
-            with new.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            _sync(path.parent)
-    finally:
-        new.unlink(missing_ok=True)
