@@ -1,8 +1,10 @@
 """What stands where on a drawing, read back from its DOT text alone."""
 
 import html
+import itertools
 import math
 import re
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 STATEMENT = re.compile(r"^(\w+)(?: -> (\w+))?(?: \[(.*)\])?;$")
@@ -224,10 +226,69 @@ def loose_ends(paper, slack=1.7):
         on_dot = any(math.dist(start, (dot.x, dot.y)) < slack for dot in paper.dots)
         starts = line.dashed or on_dot or abs(paper.marks[line.tail].distance(*start)) < slack
         joins = line.norm is not None and any(math.dist(end, (dot.x, dot.y)) < slack for dot in paper.dots)
-        ends = line.tip is None or joins or abs(paper.marks[line.head].distance(*end)) < slack
+        is_open = line.tip is None and line.dashed
+        joins = joins or (line.tip is None and any(math.dist(end, (dot.x, dot.y)) < slack for dot in paper.dots))
+        ends = is_open or joins or abs(paper.marks[line.head].distance(*end)) < slack
         if not (starts and ends):
             found.append(paper.text_of(line))
     return found
+
+
+def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
+    """The pairs of lines of which one runs behind the other for a while, though they have nothing in common.
+
+    Lines from one mark may run together, and lines to one mark; those that join the same two marks do. Where one
+    leads to the mark that the other comes from they may meet for a little longer. Dashed lines all come from the
+    gap, or lead into it.
+    """
+    near = defaultdict(list)
+    for number, line in enumerate(paper.lines):
+        for piece in _pieces(line):
+            near[round(piece.x / 3), round(piece.y / 3)].append((number, piece))
+    shared = Counter()
+    for (column, row), here in near.items():
+        around = [found for dx in (-1, 0, 1) for dy in (-1, 0, 1) for found in near.get((column + dx, row + dy), ())]
+        for number, piece in here:
+            for other in {other for other, there in around if other != number and _is_along(piece, there, room)}:
+                shared[number, other] += piece.length
+    pairs = [(paper.lines[one], paper.lines[other], length) for (one, other), length in shared.items() if one < other]
+    return [
+        (paper.text_of(one), paper.text_of(other))
+        for one, other, length in pairs
+        if length > (longest if one.head == other.tail or one.tail == other.head else shortest)
+        if one.tail != other.tail and one.head != other.head and {one.tail, one.head} != {other.tail, other.head}
+        if not (one.dashed and other.dashed)
+    ]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A short piece of a line: its middle, its direction and its length."""
+
+    x: float
+    y: float
+    along: tuple
+    length: float
+
+
+def _pieces(line):
+    """A line cut into pieces of at most two points."""
+    points = [*line.points, line.tip] if line.tip else line.points
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
+        length = math.hypot(to_x - x, to_y - y)
+        count = math.ceil(length / 2)
+        for k in range(count if length > 0.05 else 0):
+            part = (k + 0.5) / count
+            along = (to_x - x) / length, (to_y - y) / length
+            yield Piece(x + part * (to_x - x), y + part * (to_y - y), along, length / count)
+
+
+def _is_along(one, other, room):
+    """Whether two pieces lie beside each other, closer than `room`, and in one direction or its opposite."""
+    dx, dy = other.x - one.x, other.y - one.y
+    aside, ahead = abs(dx * one.along[1] - dy * one.along[0]), abs(dx * one.along[0] + dy * one.along[1])
+    turned = abs(one.along[0] * other.along[1] - one.along[1] * other.along[0])
+    return aside < room and ahead < 2 and turned < 0.1
 
 
 def outside(paper):
@@ -251,6 +312,7 @@ def faults(diagram):
         for name, wrong in (
             ("overlaps", overlaps(paper)),
             ("collisions", collisions(paper)),
+            ("shadows", shadows(paper)),
             ("loose ends", loose_ends(paper)),
             ("outside", outside(paper)),
         )

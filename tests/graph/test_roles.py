@@ -1,7 +1,7 @@
 """Roles: which nodes of different steps are alike."""
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.graph import find_roles, shared_nodes
+from tinygrad_rnn.graph.roles import find_roles, shared_nodes
 
 
 def test_nodes_of_a_backward_pass_without_its_forward_nodes_go_by_how_they_are_made():

@@ -102,7 +102,7 @@ class Adjoints:
         received: dict[Tensor | None, list[Array]] = defaultdict(list)
         for source, contribution in zip(node.inputs, self._contributions[node], strict=False):
             if contribution is not None:
-                received[source].append(contribution)
+                received[self._scene.passed.get(source, source)].append(contribution)
         return received
 
     def _through(self, node: Tensor, linked: Collection[Tensor | None]) -> Received:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from tinygrad_rnn.drawing.buses import place_buses, plan_buses
 from tinygrad_rnn.drawing.columns import place_columns
 from tinygrad_rnn.drawing.geometry import Box, Point
-from tinygrad_rnn.drawing.paths import find_exits, find_paths
-from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role, Spacing
+from tinygrad_rnn.drawing.paths import find_ways
+from tinygrad_rnn.drawing.period import Bus, Carried, Period, Port, Role, Spacing, Tap
 from tinygrad_rnn.drawing.rails import find_rails
 from tinygrad_rnn.drawing.rows import Bend, Item, assign_rows, cut_lines, order_rows, rank
 from tinygrad_rnn.drawing.weights import place_weights
@@ -30,8 +29,10 @@ def lay_out_period(
     backward: Collection[Role] = (),
     combining: Collection[Role] = (),
     above: Collection[tuple[Role, Role]] = (),
-    ends: Mapping[Role, int] | None = None,
+    leaving: Iterable[tuple[Role, int]] = (),
+    entered: Collection[tuple[Role, int]] = (),
     widths: Mapping[Carried, float] | None = None,
+    ports: Mapping[Port, int] | None = None,
 ) -> Period:
     """Work out where each role stands.
 
@@ -43,22 +44,24 @@ def lay_out_period(
         backward: the roles that are carried from later steps to earlier ones.
         combining: the roles of additions and products.
         above: pairs of roles of which the second stands above the first, if that is possible.
-        ends: roles that stand first (−1) or last (1) in their row.
+        leaving: the roles whose lines leave the step on its left (−1) or right (1), other than those of `carried`.
+        entered: the roles to which lines come straight from the left or right, other than those of `carried`.
         widths: how wide the text beside a line is, if it has one; a lag of 0 is within the step.
+        ports: where lines leave the step at the top or enter it there, and in how many steps.
     """
     widths = widths or {}
     rails = find_rails(inside, carried, backward, combining)
     period = Period(boxes, inside, rails, backward)
     period.rows = assign_rows(_order(period, [*_second_readers(period, carried), *above]), period.rail_of)
     buses = plan_buses(period, carried)
+    _add_ports(period, ports or {})
+    _add_taps(period, buses)
     bent = {line.source for line in carried if line.source in inside and line.source not in rails}
-    ends = {source: period.direction(source) for source in bent} | dict(ends or {})
-    _place(period, buses, {role: end for role, end in ends.items() if role not in period.rail_of}, spacing, widths)
+    leaving = dict.fromkeys([*((source, period.direction(source)) for source in bent), *leaving])
+    ends = {role: side for role, side in (*leaving, *entered) if role not in period.rail_of}
+    _place(period, buses, ends, spacing, widths)
     place_buses(period, buses, widths.keys())
-    period.paths = find_paths(period)
-    period.exits = find_exits(
-        period, {role: side for role, side in ends.items() if not period.leaves_along_rail(role, side)}
-    )
+    find_ways(period, leaving, entered)
     period.weights = place_weights(period, widths)
     _measure(period, widths)
     return period
@@ -82,10 +85,33 @@ def _order(period: Period, above: Iterable[tuple[Role, Role]]) -> Mapping[Role, 
     return linked
 
 
-class Tap(NamedTuple):
-    """The place on a rail, before its first mark, where one more reader is served."""
+def _add_taps(period: Period, buses: Iterable[Bus]) -> None:
+    """Put the taps on their rails, each linked to its reader from below to above."""
+    for bus in buses:
+        if bus.is_tap:
+            tap, (reader,) = Tap(bus.source), bus.risers
+            period.rows[tap] = period.rows[bus.source]
+            period.rail_of[tap] = bus.source
+            lower, upper = (tap, reader) if period.rows[reader] > period.rows[tap] else (reader, tap)
+            _link(period, tap, lower, upper, 1)
 
-    source: Role
+
+def _add_ports(period: Period, ports: Mapping[Port, int]) -> None:
+    """Put the ports into a row above all others, each linked to its role."""
+    top = max(period.rows.values(), default=0) + 1
+    for port, count in ports.items():
+        period.rows[port] = top
+        _link(period, port, port.role, port, count)
+
+
+def _link(period: Period, place: Port | Tap, source: Role, target: Role, count: int) -> None:
+    """Add a place without size, and a line from it or to it."""
+    period.boxes = {**period.boxes, place: Box(0.0, 0.0, False)}
+    period.inside = {**period.inside, source: {**period.inside.get(source, {}), target: count}}
+
+
+ABOVE = 8.0
+"""How far above the highest row the ports stand, in points."""
 
 
 def _place(
@@ -98,15 +124,9 @@ def _place(
     """Order the rows, and find the coordinates."""
     rows: dict[Item, int] = dict(period.rows)
     lines = _weighted_lines(period, buses)
-    taps = {bus.source: bus for bus in buses if bus.is_tap}
     rails: list[list[Item]] = []
     for source, way in period.rails.items():
-        rail: list[Item] = list(way)
-        if source in taps:
-            tap, (reader,) = Tap(source), taps[source].risers
-            rail.insert(0, tap)
-            rows[tap] = rows[source]
-            lines.append((tap, reader, 30) if rows[reader] > rows[tap] else (reader, tap, 30))
+        rail: list[Item] = [Tap(source), *way] if Tap(source) in rows else [*way]
         rails.append(rail[::-1] if source in period.backward else rail)
     segments = cut_lines(lines, rows)
     ordered = order_rows(rows, segments, rails, ends)
@@ -118,21 +138,20 @@ def _place(
         return period.boxes[item].width / 2 + room.get(item, 0.0) if item in period.boxes else 0.0
 
     def distance(left: Item, right: Item) -> float:
-        space = spacing.marks if left in period.boxes and right in period.boxes else 0.7 * spacing.marks
-        return half_width(left) + half_width(right) + space
+        between_marks = half_width(left) and half_width(right)
+        return half_width(left) + half_width(right) + (spacing.marks if between_marks else 0.7 * spacing.marks)
 
     x = place_columns(ordered, segments, level, distance)
     height = 0.0
     for row in ordered:
+        if isinstance(row[0], Port):
+            height -= spacing.rows - ABOVE
         tallest = max((period.boxes[item].height for item in row if item in period.boxes), default=0.0)
         height += tallest / 2
         for item in row:
             place = Point(x[item], height)
             if isinstance(item, Bend):
                 period.bends.setdefault((item.source, item.target), []).append(place)
-            elif isinstance(item, Tap):
-                bus = taps[item.source]
-                bus.y, bus.risers = place.y, dict.fromkeys(bus.risers, place.x)
             else:
                 period.centres[item] = place
         height += tallest / 2 + spacing.rows
@@ -159,10 +178,14 @@ def _weighted_lines(period: Period, buses: Iterable[Bus]) -> list[tuple[Role, Ro
         for target, count in targets.items():
             if period.rows[role] == period.rows[target]:
                 continue  # along a rail
-            single = len(targets) == 1
+            single = sum(not isinstance(other, Port) for other in targets) == 1
             weight = 40 if single and entering[target] == 1 else 25 if single and target in period.rail_of else 8
-            if role in along_bus or count < most / 2:  # or few steps have it
+            if isinstance(role, Tap) or isinstance(target, Tap):
+                weight = 30
+            elif role in along_bus or count < most / 2:  # or few steps have it
                 weight = 1
+            elif isinstance(target, Port):
+                weight = 4
             elif not entering[role]:
                 weight -= 2  # a leaf makes way
             lines.append((role, target, weight))
@@ -170,7 +193,7 @@ def _weighted_lines(period: Period, buses: Iterable[Bus]) -> list[tuple[Role, Ro
 
 
 def _measure(period: Period, widths: Mapping[Carried, float]) -> None:
-    """Find the column's extent, and move everything so that it starts at x = 0."""
+    """Find the column's extent, which ports don't add to, and move everything so that it starts at x = 0."""
     places = [place for path in (*period.paths.values(), *period.exits.values()) for place in path]
     places += [Point(x, bus.y) for bus in period.buses for x in bus.risers.values()]
     for role, (x, y) in period.centres.items():
@@ -178,7 +201,9 @@ def _measure(period: Period, widths: Mapping[Carried, float]) -> None:
         places += [Point(x - reach[0], y - reach[1]), Point(x + reach[0], y + reach[1])]
     for line, (x, y) in period.weights.items():
         places += [Point(x - widths[line] / 2, y), Point(x + widths[line] / 2, y)]
+    ports = {place for role, place in period.centres.items() if isinstance(role, Port)}
     left = min(x for x, _ in places)
     period.move(right=-left)
     period.width = max(x for x, _ in places) - left
-    period.bottom, period.top = min(y for _, y in places), max(y for _, y in places)
+    heights = [place.y for place in places if place not in ports]
+    period.bottom, period.top = min(heights), max(heights)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from tinygrad_rnn.drawing.geometry import Point, meets, side_of, upright_edge
-from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role
+from tinygrad_rnn.drawing.geometry import Point, meets, onto_edge, side_of, upright_edge
+from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role, Tap
 
 LANE, WRITTEN = 15.0, 26.0
 """Points between a bus and what lies above it, and where weights are written beside the risers."""
 
+BELOW = 9.0
+"""How far from its reader on a rail a riser that stands beside it turns to it, in points."""
+
 APART = 11.0
 """Points between the risers that end at one reader."""
+
+STRAIGHT = 4.0
+"""How far aside a line may start that still runs straight up, in points."""
+
+SPREAD = 0.4
+"""How far from the middle of a reader a riser may end at the most, as a part of its width."""
 
 
 def plan_buses(period: Period, carried: Iterable[Carried]) -> list[Bus]:
@@ -48,7 +58,7 @@ def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carri
 
     Args:
         period: one step.
-        buses: the buses and taps; the taps have their places.
+        buses: the buses and taps.
         weighted: the lines that have weights written beside them.
     """
     for bus in buses:
@@ -68,6 +78,10 @@ def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carri
             bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
         period.buses.append(bus)
         period.served |= {Carried(bus.source, reader, bus.lag): bus for reader in bus.risers}
+    for bus in buses:
+        if bus.is_tap:
+            tap = period.centres[Tap(bus.source)]
+            bus.y, bus.risers = tap.y, dict.fromkeys(bus.risers, tap.x)
     _place_risers(period)
 
 
@@ -78,13 +92,36 @@ def _place_risers(period: Period) -> None:
         for reader in bus.risers:
             if not bus.is_tap:
                 serving[reader].append(bus)
+    entering = _find_entering(period)
     for reader, buses in serving.items():
-        for number, bus in enumerate(buses):
-            bus.risers[reader] += (number - (len(buses) - 1) / 2) * APART
+        places = _spread(len(buses), entering[reader])
+        apart = min(APART, SPREAD * period.boxes[reader].width / max(1.0, *map(abs, places)))
+        for place, bus in zip(places, buses, strict=True):
+            bus.risers[reader] += place * apart
     taken: list[float] = []
     for reader, buses in serving.items():
         for bus in buses:
             bus.risers[reader] = _free_lane(period, bus, reader, taken)
+
+
+def _spread(number: int, sides: Collection[int]) -> list[float]:
+    """Where risers end at their reader, in distances from its middle, beside lines that come to it on some sides."""
+    if 0 in sides:
+        return [place for place in range(-(number // 2), (number + 1) // 2 + 1) if place]
+    middle = (number - 1 + (1 in sides) - (-1 in sides)) / 2
+    return [place - middle for place in range(number)]
+
+
+def _find_entering(period: Period) -> Mapping[Role, set[int]]:
+    """For each role, whether lines that no bus carries come to it from lower rows: from the left, the middle, the right."""
+    sides: dict[Role, set[int]] = defaultdict(set)
+    for role, targets in period.inside.items():
+        for target in targets:
+            if period.rows[role] < period.rows[target] and Carried(role, target, 0) not in period.served:
+                start = [period.centres[role], *period.bends.get((role, target), ())][-1]
+                x = start.x - period.centres[target].x
+                sides[target].add(0 if abs(x) < STRAIGHT else 1 if x > 0 else -1)
+    return sides
 
 
 def _free_lane(period: Period, bus: Bus, reader: Role, taken: list[float]) -> float:
@@ -94,8 +131,8 @@ def _free_lane(period: Period, bus: Bus, reader: Role, taken: list[float]) -> fl
         return x
     for distance in range(int(box.width / 2) + 14, 400, 4):
         for lane in (centre.x - distance, centre.x + distance):
-            corner = Point(lane, centre.y)
-            clear = _is_free(period, Point(lane, bus.y), corner) and _is_free(period, corner, centre, reader)
+            way = _around(period, Point(lane, bus.y), reader)
+            clear = all(_is_free(period, start, end, reader) for start, end in itertools.pairwise(way))
             if clear and all(abs(lane - other) > 8 for other in taken):
                 taken.append(lane)
                 return lane
@@ -114,8 +151,25 @@ def riser_path(period: Period, bus: Bus, reader: Role, aside: float = 0.0) -> li
 
     One of several risers to the same reader stands `aside`, to the right of where the only one would stand.
     """
-    foot = Point(bus.risers[reader] + aside, bus.y)
     centre, box = period.centres[reader], period.boxes[reader]
+    if bus.is_tap:
+        tap = Tap(bus.source)
+        *way, end = period.paths.get((tap, reader)) or period.paths[reader, tap][::-1]
+        end = onto_edge(box, centre, Point(end.x + aside, end.y)) if aside else end
+        return [*(Point(place.x + aside, place.y) for place in way), end]
+    foot = Point(bus.risers[reader] + aside, bus.y)
     if abs(foot.x - centre.x) <= box.width / 2:
         return [foot, upright_edge(box, centre, foot.x, up=foot.y > centre.y)]
-    return [foot, Point(foot.x, centre.y), side_of(box, centre, 1 if foot.x > centre.x else -1)]
+    return _around(period, foot, reader)
+
+
+def _around(period: Period, foot: Point, reader: Role) -> list[Point]:
+    """The corners of a riser beside its reader: into the reader's side, or on a rail, which leaves there, from below."""
+    centre, box = period.centres[reader], period.boxes[reader]
+    side = 1 if foot.x > centre.x else -1
+    if reader not in period.rail_of:
+        return [foot, Point(foot.x, centre.y), side_of(box, centre, side)]
+    up = foot.y > centre.y
+    end = upright_edge(box, centre, centre.x + side * box.width / 4, up=up)
+    level = end.y + (BELOW if up else -BELOW)
+    return [foot, Point(foot.x, level), Point(end.x, level), end]

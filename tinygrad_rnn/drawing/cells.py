@@ -2,7 +2,8 @@
 
 Nodes made in a scope belong to its cell. Of the others, those that a recurrence runs through make up a cell:
 whatever is made from a carried value and leads to it again, which for an LSTM is all of its gates and both of
-its states. No name of a network or of a node decides anything.
+its states. The adjoints of a cell's nodes, and what leads from one to the next, make up a cell of the backward pass.
+No name of a network or of a node decides anything.
 """
 
 from __future__ import annotations
@@ -10,11 +11,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.label import Run, Text, clean, shorten
+from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.survey import Survey
 from tinygrad_rnn.node import Tensor
+
+
+class Key(NamedTuple):
+    """What is equal for the same cell in all steps: its scope or recurrence, and how often that was differentiated."""
+
+    what: Hashable
+    order: int
 
 
 @dataclass(eq=False)
@@ -22,14 +32,13 @@ class Cell:
     """What stands for the nodes of a cell in one step.
 
     Attributes:
-        key: what is equal for the same cell in all steps.
-        name: the last name of its scope, or nothing.
+        key: which cell it is.
         members: its nodes.
-        values: the labelled nodes of which something outside the cell reads the likes, the last made first.
+        values: the named nodes of which something outside the cell reads the likes, those of the forward pass that
+            were made last first, their adjoints in the same order.
     """
 
-    key: Hashable
-    name: str
+    key: Key
     members: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
 
@@ -41,8 +50,11 @@ class Cell:
     @property
     def lines(self) -> tuple[Text, Text]:
         """What is written on it: the scope's name and below it the values; without a scope the values alone."""
-        name, values = (Run(shorten(clean(self.name)), "sans"),), join_texts(map(value_text, self.values))
-        return (name, values) if self.name else (values, ())
+        values, scope = join_texts(map(value_text, self.values)), self.key.what
+        if not isinstance(scope, str):
+            return values or (Run("∇" * self.key.order),), ()
+        name = "∇" * self.key.order + shorten(clean(scope.split("/")[-1]))
+        return (Run(name, "sans"),), values
 
 
 def join_texts(texts: Iterable[Text]) -> Text:
@@ -58,29 +70,56 @@ def find_cells(survey: Survey, depth: int | None = None) -> dict[Tensor, Cell]:
         survey: what is known of the graph.
         depth: how many names of a scope tell cells apart; all if not given.
     """
-    recurrences = _find_recurrences(survey)
+    keys = _find_keys(survey, depth)
     cells: dict[tuple[Hashable, float], Cell] = {}
     cell_of: dict[Tensor, Cell] = {}
     for node in survey.nodes:
-        scope = "/".join(node.scope.split("/")[:depth])
-        key = scope or recurrences.get(survey.roles.get(node))
-        if key is not None and node.op is not None and node.origin is None and node not in survey.tags:
-            cell = cells.setdefault((key, survey.times[node]), Cell(key, scope.split("/")[-1]))
+        key = keys.get(survey.roles.get(node, node))
+        if key is not None and node not in survey.tags:
+            cell = cells.setdefault((key, survey.times[node]), Cell(key))
             cell.members.append(node)
             cell_of[node] = cell
     _find_values(survey, cell_of)
     return cell_of
 
 
+def _find_keys(survey: Survey, depth: int | None) -> dict[Hashable, Key]:
+    """For each role that belongs to a cell, and each node without a role that does, which one it is."""
+    recurrences = _find_recurrences(survey)
+
+    def key_of(node: Tensor) -> Key | None:
+        if node.op is None:
+            return None
+        if node.origin is not None:
+            key = key_of(node.origin.node)
+            return None if key is None else key._replace(order=key.order + 1)
+        scope = "/".join(node.scope.split("/")[:depth])
+        what = scope or recurrences.get(survey.roles.get(node))
+        return None if what is None else Key(what, 0)
+
+    keys = {node: key for node in survey.nodes if (key := key_of(node)) is not None}
+    return {survey.roles.get(node, node): key for node, key in keys.items()}
+
+
 def _find_values(survey: Survey, cell_of: Mapping[Tensor, Cell]) -> None:
     """Find what other nodes read of the cells, in one step or another."""
     seen = {node for node in cell_of if survey.is_output(node)}
     for node in survey.nodes:
-        seen.update(source for source in node.inputs if source in cell_of and cell_of[source] is not cell_of.get(node))
+        seen.update(source for source in node.inputs if source in cell_of and not _is_own(source, node, cell_of))
     likes = {survey.roles.get(node, node) for node in seen}
+    for node in cell_of:  # the forward pass first
+        subject = differentiated(node)
+        if subject is not None and survey.roles.get(subject, subject) in likes:
+            likes.add(survey.roles.get(node, node))
     for node, cell in cell_of.items():
-        if node.label is not None and survey.roles.get(node, node) in likes:
-            cell.values.insert(0, node)
+        if survey.is_named(node) and survey.roles.get(node, node) in likes:
+            cell.values.insert(len(cell.values) if cell.key.order % 2 else 0, node)
+
+
+def _is_own(source: Tensor, node: Tensor, cell_of: Mapping[Tensor, Cell]) -> bool:
+    """Whether a node of a cell is read within it, or by the cell of the backward pass that belongs to it."""
+    one, other = cell_of[source], cell_of.get(node)
+    return one is other or (other is not None and other.key == one.key._replace(order=one.key.order + 1))
 
 
 # ---------------------------------------------------------------------- recurrences

@@ -18,8 +18,8 @@ STRIP = Box(14.0, 4.5, False)
 STUB = 8.0
 """The length of the arrow from a mark to its chip, in points."""
 
-EDGE = 6.0
-"""How far a chip may stand out of its step's marks, in points."""
+EDGE, FOOT = 12.0, 11.0
+"""How far a chip may stand out of its step's marks, and below them, in points."""
 
 ROOM = 1.5
 """The least distance between a chip and anything else, in points."""
@@ -66,7 +66,7 @@ def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[R
         )
         inside = (
             -EDGE < place.x - CHIP.width / 2 < place.x + CHIP.width / 2 < period.width + EDGE
-            and period.bottom - EDGE < place.y - CHIP.height / 2 < place.y + CHIP.height / 2 < period.top + EDGE
+            and period.bottom - FOOT < place.y - CHIP.height / 2 < place.y + CHIP.height / 2 < period.top + EDGE
         )
         return crossing + 2 * behind + 4 * covered + 3 * (not inside)
 
@@ -81,7 +81,7 @@ def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[R
 
 def _places(box: Box, centre: Point) -> Iterator[Point]:
     """Places around a mark: below and above it, then beside it, then at its corners; first at the usual distance."""
-    for stub in (STUB, STUB - 3, STUB + 6, STUB + 12):
+    for stub in (STUB, STUB - 3, STUB + 6, STUB + 12, STUB - 5):
         down, out = (box.height + CHIP.height) / 2 + stub, (box.width + CHIP.width) / 2 + stub
         aside = box.width / 4 + 3
         for x, y in (

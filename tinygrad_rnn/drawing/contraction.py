@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.cells import Cell
 from tinygrad_rnn.drawing.label import Run, Text
+from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.survey import Survey
 from tinygrad_rnn.node import Tensor
 
@@ -29,6 +31,8 @@ class Contraction:
         self._read_at = self._find_cells_read()
         self._made_from: dict[Tensor, dict[Tensor, Text]] = {}
         self._kept: dict[Tensor, dict[Tensor, Text]] = {}
+        self._readers = Counter(source for node in survey.nodes for source in dict.fromkeys(node.inputs))
+        self._joints = self._find_joints()
 
     def operands(self) -> Operands:
         """For each value and cell that is drawn, those that it is made from; a cell's last node stands for it."""
@@ -45,17 +49,40 @@ class Contraction:
 
     def _add(self, node: Tensor) -> None:
         sources = self._sources(node)
-        is_leaf, is_output = node.op is None, self.survey.is_output(node)
         if node in self.cells:
             whole = self.cells[node].node
             inner = self._kept.setdefault(whole, {})
             inner |= {origin: () for origin in sources if origin is not whole}
             self._made_from[node] = {whole: ()}
-        elif node.label is not None or is_leaf or is_output or node in self.survey.read_elsewhere:
+        elif self._is_kept(node, sources):
             self._kept[node] = sources
             self._made_from[node] = {node: ()}
         else:
             self._made_from[node] = sources
+
+    def _is_kept(self, node: Tensor, sources: Collection[Tensor]) -> bool:
+        """Whether a node is drawn, which is not in a cell and is made from those given."""
+        if node.op is None or self.survey.is_named(node) or self.survey.is_output(node):
+            return True
+        if node.origin is None:
+            return node in self.survey.read_elsewhere
+        return differentiated(node) is not None and self._is_joint(node, sources)
+
+    def _find_joints(self) -> dict[Hashable, bool]:
+        """The roles of the adjoints of what is carried: they read other steps, or are read there."""
+        steps = self.survey.steps
+        return {
+            self.survey.roles.get(node, node): True
+            for node in self.survey.nodes
+            if differentiated(node) is not None
+            if node in self.survey.read_elsewhere
+            or any(steps[source] not in (None, steps[node]) for source in node.inputs)
+        }
+
+    def _is_joint(self, node: Tensor, sources: Collection[Tensor]) -> bool:
+        """Whether an adjoint without a name is drawn, as all of its role: where it spares several lines to several."""
+        role = self.survey.roles.get(node, node)
+        return self._joints.setdefault(role, len(sources) > 1 and self._readers[node] > 1)
 
     def _sources(self, node: Tensor) -> dict[Tensor, Text]:
         """The values and cells that a node is made from, with the weights on the way."""
@@ -91,9 +118,10 @@ class Contraction:
         """What stands for an operand where a cell usually reads a cell of another step: one value for all of them."""
         source = node.inputs[operand]
         key = self._read_at.get((self.survey.roles.get(node), operand))
-        if key is None or source in self.cells or self._origins(source) != {source: ()}:
+        is_drawn = source not in self.survey.tags and self._origins(source) == {source: ()}
+        if key is None or source in self.cells or not is_drawn:
             return None
-        place = self.cells[node].key, key, self.survey.steps[source], self.survey.times.get(source)
+        place = key, self.survey.steps[source], self.survey.times.get(source)
         first = self._starts.setdefault(place, source)
         self.together.setdefault(first, {})[source] = None
         return first

@@ -115,9 +115,9 @@ class Writer:
             attributes.append("weight=5")  # leaves make way for what is made of others
         state = None if link.carrier is None else link.carrier.role
         if state in self.scene.states:
-            stroke = Stroke(self._line_colour(state), 2, 0.7)
+            stroke = Stroke(self._line_colour(link, state), 2, 0.7)
         else:
-            stroke = Stroke(self.theme.edge, 1, 0.56)
+            stroke = Stroke(self._line_colour(link, None), 1, 0.56)
         attributes += self._stroke(self.overlay.stroke(link, stroke))
         if link.source is None or link.target is None:
             attributes.append("style=dashed")
@@ -193,7 +193,9 @@ class Writer:
             return theme.parameters[(mark.parameter or 0) % len(theme.parameters)]
         if mark.kind == "delay":
             return Paint(theme.text, theme.text, letters=theme.background)
-        return theme.kinds[mark.kind]
+        paint = theme.kinds[mark.kind]
+        is_backward = mark.kind == "op" and mark.node.origin is not None
+        return paint._replace(pen=theme.kinds["adjoint"].pen) if is_backward else paint
 
     def _ink(self, mark: Mark, paint: Paint) -> Ink:
         """How a mark is painted where nothing is laid over it."""
@@ -242,11 +244,10 @@ class Writer:
     def _hidden(self, layout: Layout) -> Iterator[str]:
         for number, gap in enumerate(layout.hidden.values()):
             for line, (role, height) in enumerate(gap.lines.items()):
-                colour = self._line_colour(role if role in self.scene.states else None)
+                colour = self._state_colour(role) if role in self.scene.states else self.theme.edge
                 place = Point(gap.place.x, height)
                 yield f"g{number}_{line} [{self._text(place, '⋯', 20, colour)}];"
-            place = Point(gap.place.x, gap.place.y - 3)
-            yield f'h{number} [pos="{pair(place)}", {self._more_steps(gap.steps)}, {TEXT}];'
+            yield f'h{number} [pos="{pair(gap.place)}", {self._more_steps(gap.steps)}, {TEXT}];'
 
     def _more_steps(self, steps: int) -> str:
         """What is written in a gap: 95 more steps."""
@@ -263,9 +264,9 @@ class Writer:
 
     def _lines(self, lines: Sequence[Line]) -> Iterator[str]:
         for number, line in enumerate(lines):
-            if line.tapped:
-                colour = self._line_colour(line.state)
-                yield dot(f"d{number}", line.corners[0], self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour)
+            if line.tapped or line.joined:
+                colour = self._line_colour(line.link, line.state)
+                yield dot(f"d{number}", line.corners[-1 if line.joined else 0], self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour)
             yield self._line(line)
 
     def _line(self, line: Line) -> str:
@@ -273,7 +274,7 @@ class Writer:
         inside = line.link.carrier is None
         size = 0.56 if not heavy else 0.5 if inside else 0.6 if line.tapped else 0.75
         pen = 1.0 if not heavy else 1.6 if line.tapped else 2.4
-        stroke = self.overlay.stroke(line.link, Stroke(self._line_colour(line.state), pen, size))
+        stroke = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), pen, size))
         attributes = [course_text(line.course, stroke, line.arrow), *self._stroke(stroke)]
         if line.dashed:
             attributes.append("style=dashed")
@@ -288,9 +289,14 @@ class Writer:
     def _weights(self, link: Link) -> str:
         return f"label=<{markup(link.weights, WEIGHTS, SANS)}>"
 
-    def _line_colour(self, role: object) -> str:
-        if role is None:
-            return self.theme.edge
+    def _line_colour(self, link: Link, state: object) -> str:
+        """That of the state whose line it is; else that of adjoints for what comes from a backward pass."""
+        if state is not None:
+            return self._state_colour(state)
+        is_adjoint = link.value is not None and link.value.origin is not None
+        return self.theme.kinds["adjoint"].pen if is_adjoint else self.theme.edge
+
+    def _state_colour(self, role: object) -> str:
         kind = "state" if role == self.scene.states[0] else "second state"
         return self.theme.kinds[kind].pen
 

@@ -145,6 +145,20 @@ def meets(box: Box, centre: Point, start: Point, end: Point, room: float) -> boo
     return enter < leave
 
 
+def overlap(one: tuple[Point, Point], other: tuple[Point, Point], room: float) -> float:
+    """How far two straight lines run beside each other, closer than `room`; 0 for lines that cross."""
+    (start, end), length = one, math.dist(*one)
+    if not length or not math.dist(*other):
+        return 0.0
+    along = Point((end.x - start.x) / length, (end.y - start.y) / length)
+    parts, aside = [], []
+    for place in other:
+        dx, dy = place.x - start.x, place.y - start.y
+        parts.append(dx * along.x + dy * along.y)
+        aside.append(abs(dx * along.y - dy * along.x))
+    return max(0.0, min(length, max(parts)) - max(0.0, min(parts))) if max(aside) < room else 0.0
+
+
 def _distance(place: Point, start: Point, end: Point) -> float:
     """How far a place lies from a straight line between two points."""
     dx, dy = end.x - start.x, end.y - start.y

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.drawing.label import Run, Text, clean, shorten, typeset
+from tinygrad_rnn.drawing.nablas import differentiated, has_name
 from tinygrad_rnn.node import Tensor
 
 INFIX: Mapping[str, str] = {
@@ -37,9 +38,11 @@ def op_text(node: Tensor, tags: Tags) -> Text:
 
 
 def value_text(node: Tensor) -> Text:
-    """What is written on a value: its label, a number, or else its shape."""
+    """What is written on a value: its label, "∇" and the label of what it is the adjoint of, a number, or its shape."""
     if node.label is not None:
         return typeset(node.label)
+    if has_name(node) and (forward := differentiated(node)) is not None:
+        return (Run("∇"), *value_text(forward))
     if node.size == 1:
         return (Run(number_text(node.item())),)
     return (Run(str(node.shape).replace(" ", ""), "sans"),)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tinygrad_rnn.drawing.arranging import lay_out_period
 from tinygrad_rnn.drawing.geometry import Point
-from tinygrad_rnn.drawing.layout import GAP, Frame, Layout, line_of, measure_weights
+from tinygrad_rnn.drawing.layout import Frame, Layout, line_of, measure_weights
 from tinygrad_rnn.drawing.period import Period, Role, Spacing
 from tinygrad_rnn.drawing.scene import BEFORE, Link, Mark, Scene
 
@@ -52,7 +52,7 @@ def place_beside(scene: Scene, layout: Layout, time: float, spacing: Spacing) ->
             for mark in part.marks:
                 layout.frames[mark] = frame
                 layout.centres[mark] = frame.place(part.period.centres[mark])
-        edge += (-1 if is_left else 1) * (GAP + max((part.period.width for part in group), default=0.0))
+        edge += (-1 if is_left else 1) * (layout.gap + max((part.period.width for part in group), default=0.0))
 
 
 def _find_parts(scene: Scene, time: float) -> Iterator[tuple[list[Mark], list[Link]]]:
@@ -79,15 +79,15 @@ def _find_parts(scene: Scene, time: float) -> Iterator[tuple[list[Mark], list[Li
 def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, time: float, spacing: Spacing) -> Part:
     """Places within a part: what has a link to the steps stands nearest to these."""
     inside: dict[Role, Counter[Role]] = {mark: Counter() for mark in marks}
+    side = 1 if time == BEFORE else -1
     outer = []
     for link in links:
         if link.source in inside and link.target in inside:
             inside[link.source][link.target] += 1
         else:
             outer.append(link)
-    leaving = dict.fromkeys(link.source for link in outer if link.source in inside)
+    leaving = {(link.source, 1 if link.trunk is not None else side): None for link in outer if link.source in inside}
     entered = dict.fromkeys(link.target for link in outer if link.target in inside)
-    side = 1 if time == BEFORE else -1
     carried = []
     if len(entered) > 1:  # their lines come from below, lest one mark stands in the way of another
         carried = list(dict.fromkeys(line_of(link) for link in outer if link.target in entered))
@@ -97,20 +97,23 @@ def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, 
         inside,
         spacing,
         carried,
-        ends=dict.fromkeys((*leaving, *entered), side),
+        leaving=leaving,
+        entered=[(mark, side) for mark in entered],
         widths=measure_weights(links),
     )
-    return Part(marks, period, outer[0] if outer else None)
+    return Part(marks, period, min(outer, key=lambda link: link.trunk is not None, default=None))
 
 
 def _find_level(part: Part, layout: Layout) -> float:
     """How far up a part goes, so that its first line to the steps runs level."""
     link = part.link
-    if link is not None and link.source in part.period.centres and link.target in layout.frames:
-        return layout.entry_height(link) - part.period.exits[link.source][-1].y
+    spreads = link is not None and link.trunk is not None and not link.trunk.gathers
+    if link is not None and link.source in part.period.centres and link.target in layout.frames and not spreads:
+        return layout.entry_height(link) - part.period.exits[link.source, 1 if link.source.time == BEFORE else -1][-1].y
     if link is not None and link.target in part.period.centres and link.source in layout.frames:
         bus = part.period.served.get(line_of(link))
-        return layout.exit_height(link.source) - (part.period.centres[link.target].y if bus is None else bus.y)
+        height = layout.exit_height(link.source, 1) if link.trunk is None else layout.levels[link.trunk]
+        return height - (part.period.centres[link.target].y if bus is None else bus.y)
     return layout.period.bottom - part.period.bottom
 
 

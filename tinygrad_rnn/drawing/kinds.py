@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
+from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import BEFORE, Mark, Role, Scene
 from tinygrad_rnn.drawing.survey import Survey
 from tinygrad_rnn.node import Tensor
@@ -22,7 +23,9 @@ def assign_kinds(scene: Scene, survey: Survey) -> None:
     }
     for marks in scene.blocks.values():
         for mark in marks:
-            if mark.is_value:
+            if _is_adjoint(mark, scene):
+                mark.kind = "adjoint"
+            elif mark.is_value:
                 mark.kind = _kind(mark, initial.get(mark, mark.role), scene.states, leading, survey)
 
 
@@ -33,6 +36,8 @@ def _find_states(scene: Scene) -> list[Role]:
     for link in scene.links:
         source, target = link.source, link.target
         if source is None or target is None or not source.role or not target.role or source.time == target.time:
+            continue
+        if target.node.origin is not None:  # read by the backward pass
             continue
         carried[source.role] = source.node
         is_number = target.node.ndim == 0 and not target.is_cell
@@ -75,6 +80,13 @@ def _kind(mark: Mark, role: Hashable, states: Sequence[Role], leading: Collectio
     if not survey.is_output(node) and (role in leading or not survey.shown or mark.time == BEFORE):
         return "gate"
     return "loss" if node.ndim == 0 else "output"
+
+
+def _is_adjoint(mark: Mark, scene: Scene) -> bool:
+    """Whether a mark stands for an adjoint, or a cell of the backward pass, and not for an operation of it."""
+    if mark.is_cell:
+        return mark.node.origin is not None
+    return (mark.is_value or scene.contracted) and differentiated(mark.node) is not None
 
 
 def _is_slice(node: Tensor) -> bool:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.label import width
-from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role
-from tinygrad_rnn.drawing.scene import Carrier, Link, Mark
+from tinygrad_rnn.drawing.period import Bus, Carried, Period, Port, Role
+from tinygrad_rnn.drawing.scene import Carrier, Link, Mark, Trunk
 
 MARGIN, GAP = 13.0, 30.0
-"""Around the marks of a column, and between columns, in points."""
+"""Around the marks of a column, and the least distance between columns, in points."""
 
 WEIGHTS = 13.0
 """The size of the weights beside lines, in points."""
@@ -70,27 +70,36 @@ class Layout:
     Attributes:
         period: the period of the columns.
         boxes: the marks' sizes.
+        gap: the distance between columns, in points.
         frames: for each mark the frame that it stands in.
         centres: the marks' middles.
         columns: the columns' backgrounds.
         hidden: the gap after a step, where steps are left out.
         stops: the blocks and gaps from left to right.
         loops: in a rolled picture, the ways of what is carried.
+        levels: the height of each trunk.
     """
 
     period: Period
     boxes: Mapping[Mark, Box]
+    gap: float = GAP
     frames: dict[Mark, Frame] = field(default_factory=dict)
     centres: dict[Mark, Point] = field(default_factory=dict)
     columns: list[Column] = field(default_factory=list)
     hidden: dict[float, HiddenSteps] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
     loops: dict[Carrier, Loop] = field(default_factory=dict)
+    levels: dict[Trunk, float] = field(default_factory=dict)
 
     @property
     def top(self) -> float:
         """The upper edge of the columns."""
         return self.period.top + MARGIN
+
+    @property
+    def ceiling(self) -> float:
+        """The height above all columns and trunks."""
+        return max((self.top, *self.levels.values()))
 
     @property
     def corner(self) -> Point:
@@ -115,11 +124,21 @@ class Layout:
         bus = self.bus(link)
         return self.centres[link.target].y if bus is None else self.frames[link.target].origin.y + bus.y
 
-    def exit_height(self, source: Mark) -> float:
-        """How high a line leaves its source's block."""
+    def exit_height(self, source: Mark, side: int) -> float:
+        """How high a line that is part of no trunk leaves its source's block on its right (1) or left (−1)."""
         frame = self.frames[source]
-        way_out = frame.period.exits.get(source.key)
+        way_out = frame.period.exits.get((source.key, side))
         return self.centres[source].y if way_out is None else frame.place(way_out[-1]).y
+
+
+def port_of(link: Link) -> Port | None:
+    """The port by which a link to or from a trunk leaves its step or enters it; None for what stands in no step."""
+    trunk = link.trunk
+    assert trunk is not None
+    mark = link.source if trunk.gathers else link.target
+    if mark is None or mark.role is None:
+        return None
+    return Port(mark.role, None if trunk.gathers else trunk, link.weights)
 
 
 def line_of(link: Link) -> Carried:
@@ -131,11 +150,17 @@ def line_of(link: Link) -> Carried:
     return Carried(link.source.key, link.target.key, 0)
 
 
+def written_beside(link: Link) -> Carried:
+    """The line of a period beside which a link's weights are written."""
+    port = None if link.trunk is None else port_of(link)
+    return line_of(link) if port is None else Carried(port.role, port, 0)
+
+
 def measure_weights(links: Iterable[Link]) -> dict[Carried, float]:
     """How wide the weights are that are written beside lines, the widest of those that are alike."""
     widths: dict[Carried, float] = {}
     for link in links:
         if link.weights and link.target is not None:
-            line = line_of(link)
+            line = written_beside(link)
             widths[line] = max(widths.get(line, 0.0), width(link.weights, WEIGHTS))
     return widths

@@ -46,7 +46,7 @@ def _letter(mark: Mark) -> Lettering:
     if mark.is_cell:
         size, height = (14.0, 50.0) if mark.caption else (16.0, 40.0)
         return Lettering(Box(max(width(text, size), width(mark.caption, size), 36.0) + 24, height, False), size)
-    if mark.is_value and mark.kind != "parameter":
+    if mark.is_value and mark.parameter is None:
         diameter = DIAMETER.get(mark.kind, 32.0)
         for size in (16.0, 14.0, 12.5, 11.0):
             if width(text, size) <= diameter - 6:

@@ -62,7 +62,7 @@ def _find_spans(scene: Scene, layout: Layout) -> list[Span]:
     for carrier, (way_out, *back) in loops.items():
         assert way_out.source is not None
         assert way_out.target is not None
-        heights = (layout.exit_height(way_out.source), *map(layout.entry_height, back))
+        heights = (layout.exit_height(way_out.source, carrier.side), *map(layout.entry_height, back))
         is_above = heights[0] + sum(heights[1:]) / len(back) > 2 * column.centre.y
         spans.append(Span(carrier, way_out.target, heights, is_above))
     return spans

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
-from tinygrad_rnn.drawing.geometry import Point, edge_point, meets, side_of, upright_edge
-from tinygrad_rnn.drawing.period import Carried, Period, Role
+from tinygrad_rnn.drawing.buses import riser_path
+from tinygrad_rnn.drawing.geometry import Point, edge_point, meets, onto_edge, overlap, side_of, upright_edge
+from tinygrad_rnn.drawing.period import Carried, Period, Port, Role, Tap
 
 ROOM = 2.0
 """The least distance between a line and a mark that is not at its ends, in points."""
 
 DETOUR = 9.0
-"""How far above or below its row a line passes the marks between its ends, in points."""
+"""How far above or below its row a line turns aside that passes other rows, in points."""
+
+NEAR = 4.0
+"""The least distance between lines that run beside each other, in points."""
+
+ARROWS = 6.0
+"""The least distance between the arrowheads at one mark, in points."""
+
+BESIDE = 7.0
+"""How far above or below its row a line passes from one mark of the row to another, in points."""
+
+ASIDE = 5.0
+"""From the middle of a mark to where a line ends that would run along another one, in points."""
 
 FAR = 1e6
 """Beyond the edges of any column."""
@@ -21,30 +36,55 @@ FLAT = 0.4
 """The slope below which a line takes a corner, and runs level."""
 
 
-def find_paths(period: Period) -> dict[tuple[Role, Role], list[Point]]:
-    """For each line within a step that no bus carries, its corners, ends included."""
+def find_ways(
+    period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]] = ()
+) -> None:
+    """Find the way of each line within a step that no bus carries, and of each line that leaves the step.
+
+    Args:
+        period: one step, whose marks and buses have their places.
+        leaving: the roles whose lines leave on the right (1) or on the left (−1). Where other marks stand in the
+            way, they leave above or below the row.
+        entered: the roles to which lines come straight from the right or left.
+    """
     finder = _Finder(period)
-    return {
-        (source, target): finder.find(source, target)
+    lines = [
+        (source, target)
         for source, targets in period.inside.items()
         for target in targets
         if Carried(source, target, 0) not in period.served
-    }
+    ]
+
+    def freedom(line: tuple[Role, Role]) -> tuple[bool, int]:
+        return period.rows[line[0]] == period.rows[line[1]], len(period.bends.get(line, ()))
+
+    for line in sorted(lines, key=freedom):  # those that cannot well give way come first
+        period.paths[line] = finder.find(*line)
+    finder.part_arrowheads()
+    for role, side in entered:
+        finder.keep_free(role, side)
+    for role, side in leaving:
+        if not period.leaves_along_rail(role, side):
+            period.exits[role, side] = finder.find_exit(role, side)
 
 
-def find_exits(period: Period, sides: Mapping[Role, int]) -> dict[Role, list[Point]]:
-    """For each role whose lines leave the step on its right (1) or left (−1), the corners on the way out of its row.
-
-    Where other marks stand in the way, the line leaves above or below the row.
-    """
-    finder = _Finder(period)
-    return {role: finder.find_exit(role, side) for role, side in sides.items()}
+def _bus_paths(period: Period) -> Iterator[tuple[Role, Role, list[Point]]]:
+    """The lines to the readers of buses, each with what it leads from and to."""
+    for bus in period.buses:
+        for reader in () if bus.is_tap else bus.risers:
+            rise = riser_path(period, bus, reader)
+            if bus.lag or bus.source not in period.centres:
+                yield bus.source, reader, [Point(-FAR if bus.lag >= 0 else FAR, bus.y), *rise]
+            else:
+                centre = period.centres[bus.source]
+                start = upright_edge(period.boxes[bus.source], centre, centre.x, up=True)
+                yield bus.source, reader, [start, Point(centre.x, bus.y), *rise]
 
 
 class _Finder:
     def __init__(self, period: Period) -> None:
         self.period = period
-        self.exits: list[float] = []  # the heights at which lines leave the step
+        self.found = list(_bus_paths(period))  # the paths so far, each with what it leads from and to
         self.bands: dict[int, tuple[float, float]] = {}  # each row's lowest and highest point
         for role, centre in period.centres.items():
             reach = period.boxes[role].height / 2
@@ -52,27 +92,65 @@ class _Finder:
             self.bands[period.rows[role]] = min(low, centre.y - reach), max(high, centre.y + reach)
 
     def find(self, source: Role, target: Role) -> list[Point]:
-        """The first of the possible paths that meets no other mark; the first of all if none is free."""
+        """The first of the possible paths that meets no other mark, nor runs along another path, as far as can be."""
         paths = [self._with_ends(source, target, corners) for corners in self._corners(source, target)]
-        return next((path for path in paths if self._is_free(path, source, target)), paths[0])
+        comes_down = isinstance(target, Port) and target.trunk is not None
+        ends = (target, source) if comes_down or isinstance(target, Tap) else (source, target)
+        best = self._best(paths, *ends)
+        self.found.append((*ends, best))
+        return best
+
+    def part_arrowheads(self) -> None:
+        """Where arrowheads would lie on each other, let the outermost of their lines come to the mark from the side."""
+        entering: dict[tuple[Role, bool], list[Role]] = defaultdict(list)
+        for (source, target), path in self.period.paths.items():
+            end = self.period.centres[target]
+            if abs(path[-2].x - end.x) > self.period.boxes[target].width / 2 + ARROWS:
+                entering[target, path[-2].x > end.x].append(source)
+        for (target, on_right), sources in entering.items():
+            outermost = sorted(sources, key=lambda source: self.period.paths[source, target][-2].x, reverse=on_right)
+            for number, source in enumerate(outermost):
+                ends = [self.period.paths[other, target][-1] for other in outermost[number:]]
+                if any(math.dist(one, other) < ARROWS for one, other in itertools.combinations(ends, 2)):
+                    self._come_from_side(source, target, number)
+
+    def _come_from_side(self, source: Role, target: Role, number: int) -> None:
+        """Let a line run level to the side of its target, below a number of others, if that is free."""
+        centre, box = self.period.centres[target], self.period.boxes[target]
+        *corners, _ = self.period.paths[source, target]
+        turn = Point(corners[-1].x, centre.y - min(number * ARROWS, box.height / 3))
+        level = [*corners, turn, onto_edge(box, centre, Point(centre.x + math.copysign(box.width, turn.x - centre.x), turn.y))]
+        if self._is_free(level, source, target) and not self._runs_along_another(level, source, target):
+            self.period.paths[source, target] = level
+            self.found.append((source, target, level))
+
+    def _best(self, paths: list[list[Point]], source: Role, target: Role) -> list[Point]:
+        """The first path that meets no mark and runs along no line; if there is none, the first that meets no mark."""
+        free = filter(lambda path: self._is_free(path, source, target), paths)
+        best = next(free, paths[0])
+        if self._runs_along_another(best, source, target):
+            best = next((path for path in free if not self._runs_along_another(path, source, target)), best)
+        return best
 
     def find_exit(self, role: Role, side: int) -> list[Point]:
-        """The first of the possible ways out that meets no other mark, nor runs along another way out."""
+        """The first of the possible ways out that meets no other mark, nor runs along another line."""
         centre, box = self.period.centres[role], self.period.boxes[role]
         straight = [side_of(box, centre, side)]
         low, high = self.bands[self.period.rows[role]]
         paths = [straight]
-        for k in range(1, 6):
+        for k in range(2, 9):
             for y, up in ((high + k * DETOUR / 2, True), (low - k * DETOUR / 2, False)):
                 paths.append([upright_edge(box, centre, centre.x, up=up), Point(centre.x, y)])
-        levels = [bus.y for bus in self.period.buses] + self.exits
-        for path in paths:
-            last = path[-1]
-            is_free = self._is_free([*path, Point(last.x + side * FAR, last.y)], role, role)
-            if is_free and not any(abs(last.y - y) < DETOUR / 2 for y in levels):
-                self.exits.append(last.y)
-                return path
-        return straight
+        out = (role, side)
+        whole = [[*path, Point(path[-1].x + side * FAR, path[-1].y)] for path in paths]
+        best = self._best(whole, role, out)
+        self.found.append((role, out, best))
+        return best[:-1]
+
+    def keep_free(self, role: Role, side: int) -> None:
+        """Let no line leave where another comes straight to a role from the right (1) or left (−1)."""
+        end = side_of(self.period.boxes[role], self.period.centres[role], side)
+        self.found.append(((role, side), role, [Point(end.x + side * FAR, end.y), end]))
 
     def _with_ends(self, source: Role, target: Role, corners: list[Point]) -> list[Point]:
         period = self.period
@@ -80,6 +158,20 @@ class _Finder:
         start = edge_point(period.boxes[source], a, corners[0] if corners else b)
         end = edge_point(period.boxes[target], b, corners[-1] if corners else a)
         return [start, *corners, end]
+
+    def _runs_along_another(self, path: list[Point], source: Role, target: Role) -> bool:
+        """Whether a path runs along a rail that does not join its ends, or along a path that shares neither of them."""
+        rail_of, centres = self.period.rail_of, self.period.centres
+        own = rail_of.get(source) if rail_of.get(source) == rail_of.get(target) else None
+        rails = (centres[rail].y for rail in self.period.rails if rail != own)
+        others = [[Point(-FAR, y), Point(FAR, y)] for y in rails]
+        others += [found for one, another, found in self.found if one != source and another != target]
+        return any(
+            overlap(piece, part, NEAR) > NEAR
+            for other in others
+            for part in itertools.pairwise(other)
+            for piece in itertools.pairwise(path)
+        )
 
     def _is_free(self, path: list[Point], source: Role, target: Role) -> bool:
         return not any(
@@ -97,10 +189,14 @@ class _Finder:
         bends = self.period.bends.get((source, target), [])
         if abs(a.y - b.y) < 1:
             yield []
-            for y in (high + DETOUR, low - DETOUR):
-                yield [Point(a.x, y), Point(b.x, y)]
+            for inwards in (0.0, math.copysign(ASIDE, b.x - a.x)):
+                for y in (high + BESIDE, low - BESIDE):
+                    yield [Point(a.x + inwards, y), Point(b.x - inwards, y)]
             return
         levelled = self._levelled(source, target, bends)
+        is_aside = bool(bends) and abs(bends[0].x - a.x) > self.period.boxes[source].width / 2 + ROOM
+        if isinstance(target, Port) and is_aside and source not in self.period.rail_of:
+            yield [Point(bends[0].x, a.y), *bends]
         if levelled != bends:
             yield levelled
         yield bends
@@ -119,15 +215,20 @@ class _Finder:
                 yield [Point(a.x, low), Point(lane, low), Point(lane, high), Point(b.x, high)]
 
     def _levelled(self, source: Role, target: Role, bends: list[Point]) -> list[Point]:
-        """The bends, with a corner for a piece that is flat, so that it is level; but not along a rail."""
+        """The bends, with corners for a piece that is flat, so that it is level; beside a rail, not along it."""
         a, b = self.period.centres[source], self.period.centres[target]
         first, last = [a, *bends][-1], [*bends, b][0]
-        corners = list(bends)
-        if _is_flat(first, b) and target not in self.period.rail_of:
-            corners.append(Point(first.x, b.y))
-        elif _is_flat(a, last) and source not in self.period.rail_of:
-            corners.insert(0, Point(last.x, a.y))
-        return corners
+        if _is_flat(first, b):
+            if target not in self.period.rail_of:
+                return [*bends, Point(first.x, b.y)]
+            y = self.bands[self.period.rows[target]][0] - BESIDE
+            return [*bends, Point(first.x, y), Point(b.x, y)]
+        if _is_flat(a, last):
+            if source not in self.period.rail_of:
+                return [Point(last.x, a.y), *bends]
+            y = self.bands[self.period.rows[source]][1] + BESIDE
+            return [Point(a.x, y), Point(last.x, y), *bends]
+        return bends
 
     def _upright(self, bend: Point) -> list[Point]:
         """Where an upright line through a bend comes into its row, and where it leaves the row."""

@@ -20,6 +20,26 @@ class Carried(NamedTuple):
     lag: int
 
 
+class Tap(NamedTuple):
+    """A place without size on a rail, before its first mark, where one more reader of what is carried is served."""
+
+    source: Role
+
+
+class Port(NamedTuple):
+    """A place without size above all marks, where a line leaves the step for the trunks above it, or comes from one.
+
+    Attributes:
+        role: what the line leads from, or to.
+        trunk: the trunk that it comes from; None for the line up to all trunks.
+        weights: what is written beside it.
+    """
+
+    role: Role
+    trunk: Hashable
+    weights: Hashable
+
+
 class Spacing(NamedTuple):
     """Points between marks of a row, and between rows."""
 
@@ -51,7 +71,7 @@ class Period:
     """Where each role stands within a column whose left edge is at x = 0.
 
     Attributes:
-        boxes: each role's size.
+        boxes: each role's size; ports and taps have none.
         inside: what each role leads to within the step, and in how many steps.
         rails: for each carried role on a rail, the roles along it, from where it enters to itself.
         rail_of: for each role on a rail, the rail's carried role.
@@ -62,7 +82,8 @@ class Period:
         buses: the buses, in the order in which they were added.
         served: the bus of each line that comes by one; a lag of 0 is within the step.
         paths: for each line within the step, its corners, ends included.
-        exits: for roles whose lines leave the step but are no rails, the corners on the way out of the row.
+        exits: for roles whose lines leave the step on the right (1) or left (−1) but are no rails, the corners on the
+            way out of the row.
         weights: the middle of what is written beside lines.
         width: of the column.
         bottom: the lowest point.
@@ -80,7 +101,7 @@ class Period:
     buses: list[Bus] = field(default_factory=list)
     served: dict[Carried, Bus] = field(default_factory=dict)
     paths: dict[tuple[Role, Role], list[Point]] = field(default_factory=dict)
-    exits: dict[Role, list[Point]] = field(default_factory=dict)
+    exits: dict[tuple[Role, int], list[Point]] = field(default_factory=dict)
     weights: dict[Carried, Point] = field(default_factory=dict)
     width: float = 0.0
     bottom: float = 0.0
@@ -106,7 +127,7 @@ class Period:
         self.centres = {role: moved(place) for role, place in self.centres.items()}
         self.bends = {line: [moved(place) for place in places] for line, places in self.bends.items()}
         self.paths = {line: [moved(place) for place in path] for line, path in self.paths.items()}
-        self.exits = {role: [moved(place) for place in path] for role, path in self.exits.items()}
+        self.exits = {way: [moved(place) for place in path] for way, path in self.exits.items()}
         self.weights = {line: moved(place) for line, place in self.weights.items()}
         for bus in self.buses:
             if bus.y > above:

@@ -19,7 +19,7 @@ from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
-from tinygrad_rnn.drawing.routes import route
+from tinygrad_rnn.drawing.routes import room_needed, route
 from tinygrad_rnn.drawing.scene import Mark, Scene
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
@@ -156,12 +156,14 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     spacing = SPACINGS[manner.detail]
     repeated = without_ends(unrolled) if rolled else unrolled
-    period = find_period(repeated, boxes, spacing) if shown else None
+    period = find_period(repeated, boxes, spacing, is_rolled=rolled) if shown else None
     if period is None:
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
     else:
         layout = lay_out(scene, period, boxes, spacing)
+        if (room := room_needed(scene, layout)) > layout.gap:
+            layout = lay_out(scene, period, boxes, spacing, room)
         lines = route(scene, layout)
         notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
         source, seconds = writer.placed(layout, lines, notes), PAINT_SECONDS

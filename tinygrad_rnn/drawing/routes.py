@@ -8,16 +8,19 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.buses import riser_path
-from tinygrad_rnn.drawing.geometry import Point, Spline, onto_edge, rounded, shifted, side_of, upright_edge
-from tinygrad_rnn.drawing.layout import GAP, Layout, Stop, line_of
+from tinygrad_rnn.drawing.geometry import Point, Spline, meets, onto_edge, rounded, shifted, side_of, upright_edge
+from tinygrad_rnn.drawing.layout import Layout, Stop, port_of, written_beside
 from tinygrad_rnn.drawing.period import Bus, Role
-from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene, Trunk
 
 RADIUS = 10.0
 """Of rounded corners, in points."""
 
-LANE = 7.0
-"""Between lines that run side by side, in points."""
+LANE, EDGE = 12.0, 9.0
+"""Between lines that run side by side from block to block, and between them and a block, in points."""
+
+COPY = 7.0
+"""Between lines that lead between the same marks, in points."""
 
 BESIDE = 11.0
 """How far above a level line its weights are written, in points."""
@@ -33,6 +36,7 @@ class Line(NamedTuple):
         arrow: whether it ends in an arrowhead.
         dashed: whether it runs into or out of a gap.
         tapped: whether it branches off another line, with a dot.
+        joined: whether it ends in another line, with a dot.
         label: where the link's weights are written, or None.
     """
 
@@ -42,6 +46,7 @@ class Line(NamedTuple):
     arrow: bool = True
     dashed: bool = False
     tapped: bool = False
+    joined: bool = False
     label: Point | None = None
 
     @property
@@ -77,6 +82,11 @@ class Crossing(NamedTuple):
         return abs(self.start.y - self.end.y) < 0.5
 
 
+def room_needed(scene: Scene, layout: Layout) -> float:
+    """How far apart columns have to stand, in points, so that the lines between them run side by side."""
+    return LANE * (len(_Router(scene, layout).lanes) - 1) + 2 * EDGE
+
+
 def route(scene: Scene, layout: Layout, links: Sequence[Link] | None = None) -> list[Line]:
     """The course of every link; or of some links, on the ways that they have among all."""
     router = _Router(scene, layout)
@@ -90,7 +100,7 @@ def _part_copies(links: Iterable[Link]) -> dict[Link, float]:
     for link in links:
         key = link if link.source is None or link.target is None else (link.source, link.target, link.carrier)
         copies[key].append(link)
-    return {link: (k - (len(alike) - 1) / 2) * LANE for alike in copies.values() for k, link in enumerate(alike)}
+    return {link: (k - (len(alike) - 1) / 2) * COPY for alike in copies.values() for k, link in enumerate(alike)}
 
 
 class _Router:
@@ -104,16 +114,23 @@ class _Router:
         self.entered = {(link.target.time, link.target.key) for link in scene.links if link.carrier and link.target}
         self.ends = self._find_ends(scene.links)
         links_across = () if scene.is_rolled else scene.links
-        self.crossings = {link: self._crossing(link) for link in links_across if link.carrier is not None}
+        self.crossings = {
+            link: self._crossing(link) for link in links_across if link.carrier is not None and link.trunk is None
+        }
+        self.left = {(round(crossing.start.y), crossing.leaving) for crossing in self.crossings.values()}
+        self.entered_at = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
         self.lanes = self._find_lanes()
+        self.right = max((centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0)
         self.high_lanes: dict[Hashable, int] = {}
 
     def lines(self, links: Sequence[Link]) -> Iterator[Line]:
         """Each link's line."""
-        ends = self._find_ends(links)
+        ends, mains = self._find_ends(links), self._find_mains(links)
         for link in links:
             bus = self.layout.bus(link)
-            if bus is not None and link not in ends:
+            if link.trunk is not None:
+                yield self._along_trunk(link, link.trunk, is_main=link in mains)
+            elif bus is not None and link not in ends:
                 yield Line(link, self._rise(link, bus), self._state(link), tapped=True, label=self._label(link))
             elif link.carrier is not None and self.scene.is_rolled:
                 yield self._loop(link, link.carrier, bus)
@@ -166,16 +183,17 @@ class _Router:
         """Where the weights are written that belong to a line within a block, or to a riser."""
         if not link.weights:
             return None
-        assert link.target is not None
-        frame = self.layout.frames[link.target]
-        place = frame.period.weights.get(line_of(link))
+        mark = link.source if link.trunk is not None and link.trunk.gathers else link.target
+        assert mark is not None
+        frame = self.layout.frames[mark]
+        place = frame.period.weights.get(written_beside(link))
         return None if place is None else frame.place(place)
 
     def _find_ends(self, links: Iterable[Link]) -> set[Link]:
         """The links at which a bus ends, of those that have one source; from a bus's end the others branch off."""
         branches: dict[tuple[int, Mark | None, float], list[tuple[float, Link]]] = defaultdict(list)
         for link in links:
-            bus, target = self.layout.bus(link), link.target
+            bus, target = None if link.trunk else self.layout.bus(link), link.target
             if bus is not None and target is not None and not (bus.is_tap and self._has_rail(target, bus)):
                 branches[id(bus), link.source, target.time].append((bus.risers[target.key] + self.aside[link], link))
         ends = set()
@@ -261,8 +279,8 @@ class _Router:
     def _way_out(self, source: Mark, side: int) -> list[Point]:
         """The corners on the way out of the source's row, to its right (1) or left (−1)."""
         frame = self.layout.frames[source]
-        way_out = frame.period.exits.get(source.key)
-        if way_out is None or frame.period.leaves_along_rail(source.key, side):
+        way_out = frame.period.exits.get((source.key, side))
+        if way_out is None:
             return [side_of(self.layout.boxes[source], self.layout.centres[source], side)]
         return [frame.place(place) for place in way_out]
 
@@ -286,6 +304,92 @@ class _Router:
         assert link.carrier is not None
         return next(iter(self.layout.hidden.values())).lines[link.carrier.role]
 
+    # ------------------------------------------------------------------ trunks
+
+    def _along_trunk(self, link: Link, trunk: Trunk, is_main: bool) -> Line:
+        """A line that runs along a trunk, or only up to it, or down from it."""
+        between = self._to_trunk(link, trunk)
+        end = self._trunk_end(link, trunk) if is_main else []
+        corners = [*between, *end] if trunk.gathers else [*end, *between[::-1]]
+        return Line(
+            link,
+            corners,
+            None,
+            arrow=is_main or not trunk.gathers,
+            dashed=link.source is None,
+            tapped=not (is_main or trunk.gathers),
+            joined=trunk.gathers and not is_main,
+            label=self._label(link),
+        )
+
+    def _to_trunk(self, link: Link, trunk: Trunk) -> list[Point]:
+        """The corners from a mark of a step, or a gap, up to a trunk; or from a mark before the steps."""
+        mark = link.source if trunk.gathers else link.target
+        level = self.layout.levels[trunk]
+        if mark is None:
+            gap = self._gap(link.target, before=True)
+            x = (gap.left + gap.right) / 2
+            return [Point(x, self.layout.top), Point(x, level)]
+        port = port_of(link)
+        if port is None:
+            return self._climb(mark, level)
+        frame = self.layout.frames[mark]
+        path = [frame.place(corner) for corner in frame.period.paths[port.role, port]]
+        if self.aside[link]:
+            path = [Point(corner.x + self.aside[link], corner.y) for corner in path]
+            path[0] = self._onto_edge(mark, path[0])
+        return [*path, Point(path[-1].x, level)]
+
+    def _climb(self, mark: Mark, level: float) -> list[Point]:
+        """The corners on the way up from a mark that stands before the steps."""
+        centre, boxes = self.layout.centres[mark], self.layout.boxes
+        start = upright_edge(boxes[mark], centre, centre.x, up=True)
+        top = Point(centre.x, level)
+        others = (other for other in self.scene.blocks[BEFORE] if other is not mark)
+        if not any(meets(boxes[other], self.layout.centres[other], start, top, 2.0) for other in others):
+            return [start, top]
+        way_out = self._way_out(mark, 1)
+        x = self._middle(0) + self.lanes[mark, "up"]
+        return [*way_out, Point(x, way_out[-1].y), Point(x, level)]
+
+    def _trunk_end(self, link: Link, trunk: Trunk) -> list[Point]:
+        """The corners between a trunk and the mark that it leads to or comes from, in the order of the line."""
+        level = self.layout.levels[trunk]
+        if not trunk.gathers:
+            if trunk.mark.time == BEFORE:
+                return self._climb(trunk.mark, level)
+            way_out = self._way_out(trunk.mark, 1)
+            x = self.right + LANE * (1 + [*self.layout.levels].index(trunk))
+            return [*way_out, Point(x, way_out[-1].y), Point(x, level)]
+        entry = self._trunk_entry(link)
+        if self._enters_level(link, trunk):
+            return entry
+        x = self._middle(-2) + self.lanes[trunk, "down"]
+        return [Point(x, level), Point(x, entry[0].y), *entry]
+
+    def _trunk_entry(self, link: Link) -> list[Point]:
+        """The corners where a trunk comes to the mark that it leads to."""
+        assert link.target is not None
+        bus = self.layout.bus(link)
+        if bus is not None:
+            return self._rise(link, bus)
+        return [side_of(self.layout.boxes[link.target], self.layout.centres[link.target], -1)]
+
+    def _enters_level(self, link: Link, trunk: Trunk) -> bool:
+        return abs(self._trunk_entry(link)[0].y - self.layout.levels[trunk]) < 0.5
+
+    def _find_mains(self, links: Iterable[Link]) -> set[Link]:
+        """For each trunk the link whose line is the longest; the others join it, or branch off it."""
+        farthest: dict[Trunk, tuple[float, Link]] = {}
+        for link in links:
+            trunk = link.trunk
+            if trunk is not None:
+                x = self._to_trunk(link, trunk)[-1].x
+                x = -x if not trunk.gathers and trunk.mark.time == BEFORE else x
+                if trunk not in farthest or x < farthest[trunk][0]:
+                    farthest[trunk] = x, link
+        return {link for _, link in farthest.values()}
+
     # ------------------------------------------------------------------ rooms and lanes
 
     def _corners(self, link: Link, crossing: Crossing) -> list[Point]:
@@ -297,7 +401,7 @@ class _Router:
             x = self._lane(link, crossing.entering, "through")
             return [Point(x, start.y), Point(x, end.y)]
         leaving, entering = self._lane(link, crossing.leaving, "out"), self._lane(link, crossing.entering, "in")
-        above = self.layout.top + LANE * (1 + self._high_lane(link, crossing))
+        above = self.layout.ceiling + LANE * (1 + self._high_lane(link, crossing))
         return [Point(leaving, start.y), Point(leaving, above), Point(entering, above), Point(entering, end.y)]
 
     def _is_straight(self, crossing: Crossing) -> bool:
@@ -305,6 +409,11 @@ class _Router:
         if not crossing.is_level or crossing.is_near:
             return crossing.is_level
         first, last = sorted((crossing.leaving, crossing.entering))
+        height = round(crossing.start.y)
+        if any((height, room) in self.left - {(height, crossing.leaving)} for room in range(first, last + 1)):
+            return False
+        if any((height, room) in self.entered_at - {(height, crossing.entering)} for room in range(first, last + 1)):
+            return False
         passed = self.layout.stops[first + 1 : last + 1]
         return not any(stop.time is None or self._is_in_way(stop.time, crossing.start.y) for stop in passed)
 
@@ -324,20 +433,26 @@ class _Router:
                 assert link.carrier is not None
                 onwards = 1 if link.carrier.lag >= 0 else -1
                 ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
-                keys |= {(link.carrier, way): order for way, order in ways.items()}
-        pitch = min(LANE, GAP / (len(keys) + 1))
+                keys |= {(link.carrier, link.source is None, way): order for way, order in ways.items()}
+        for link in self.scene.links:
+            mark = link.source if link.trunk is not None else None
+            if mark is not None and mark.time == BEFORE:
+                keys[mark, "up"] = -1
+            if link.trunk is not None and link.trunk.gathers and not self._enters_level(link, link.trunk):
+                keys[link.trunk, "down"] = 1
         ordered = sorted(keys, key=keys.__getitem__)
-        return {key: (number - (len(keys) - 1) / 2) * pitch for number, key in enumerate(ordered)}
+        return {key: (number - (len(keys) - 1) / 2) * LANE for number, key in enumerate(ordered)}
 
     def _lane(self, link: Link, room: int, way: str) -> float:
-        return self._middle(room) + self.lanes[link.carrier, way]
+        return self._middle(room) + self.lanes[link.carrier, link.source is None, way]
 
     def _middle(self, room: int) -> float:
-        return (self.layout.stops[room].right + self.layout.stops[room + 1].left) / 2
+        stops = self.layout.stops
+        return (stops[room].right + stops[room + 1].left) / 2
 
     def _high_lane(self, link: Link, crossing: Crossing) -> int:
         """A lane above the blocks, for each carried value its own; lines of one value that overlap alternate."""
         reach = abs(crossing.leaving - crossing.entering)
         to_end = link.target is not None and link.target.time == AFTER
-        key = link.carrier, link.target if to_end else crossing.leaving % reach
+        key = link.carrier, link.target if to_end else crossing.leaving % (reach + 1), reach
         return self.high_lanes.setdefault(key, len(self.high_lanes))

@@ -7,7 +7,7 @@ plain numbers are not marks but tags, written on the operations that use them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -54,8 +54,15 @@ class Mark:
         return self if self.role is None else self.role
 
 
+class Trunk(NamedTuple):
+    """A line above the columns: what one mark outside the steps reads of several steps, or gives to several."""
+
+    mark: Mark
+    gathers: bool
+
+
 class Carrier(NamedTuple):
-    """What is carried to a place where steps read it: a role, or else a mark, and from how many steps before."""
+    """What is carried to a place where steps read it: a role, mark or trunk, and from how many steps before."""
 
     role: Hashable
     lag: int
@@ -85,6 +92,12 @@ class Link:
         if self.value is None and self.source is not None:
             self.value = self.source.node
 
+    @property
+    def trunk(self) -> Trunk | None:
+        """The trunk that it belongs to, if there is one."""
+        role = None if self.carrier is None else self.carrier.role
+        return role if isinstance(role, Trunk) else None
+
 
 @dataclass(eq=False)
 class Scene:
@@ -100,6 +113,7 @@ class Scene:
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
         visible: the nodes of the graph that are in a shown step or in none.
+        passed: for adjoints that have no mark because they are only passed on, the nodes that they come from.
     """
 
     blocks: dict[float, list[Mark]] = field(default_factory=dict)
@@ -111,6 +125,7 @@ class Scene:
     backward: set[Hashable] = field(default_factory=set)
     is_rolled: bool = False
     visible: set[Tensor] = field(default_factory=set)
+    passed: Mapping[Tensor, Tensor] = field(default_factory=dict)
 
     @property
     def nodes(self) -> set[Tensor]:

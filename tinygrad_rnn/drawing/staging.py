@@ -10,9 +10,11 @@ from tinygrad_rnn.drawing.cells import Cell, find_cells, join_texts
 from tinygrad_rnn.drawing.contraction import Contraction, Operands
 from tinygrad_rnn.drawing.glyphs import op_text, value_text
 from tinygrad_rnn.drawing.kinds import assign_kinds
-from tinygrad_rnn.drawing.label import Text
+from tinygrad_rnn.drawing.label import Run, Text
+from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
 from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.drawing.trunks import join_trunks
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Tensor
 
@@ -58,6 +60,7 @@ class _Builder:
             contracted=contracted,
             positions={step: position for position, step in enumerate(survey.graph.steps)},
             visible=set(survey.nodes),
+            passed=survey.passed,
         )
 
     def build(self) -> Scene:
@@ -71,6 +74,7 @@ class _Builder:
         self.scene.backward = _find_backward(carriers.values())
         self._link(operands, carriers)
         self._open_gaps(carriers.values())
+        join_trunks(self.scene)
         assign_kinds(self.scene, self.survey)
         return self.scene
 
@@ -79,9 +83,9 @@ class _Builder:
     def _operands(self) -> Operands:
         tags, shared = self.survey.tags, self.survey.shared
         return {
-            node: [(source, ()) for source in node.inputs if source not in tags]
+            node: [(source, ()) for source in self.survey.operands(node) if source not in tags]
             for node in self.survey.nodes
-            if node not in tags or (node in shared and node.op is not None)
+            if node not in self.survey.passed and (node not in tags or (node in shared and node.op is not None))
         }
 
     def _weights(self, node: Tensor) -> Text:
@@ -98,29 +102,38 @@ class _Builder:
         if node in self.cells:
             self.drawn[node] = self.target[node] = self._cell_mark(self.cells[node], time)
             return
-        if node.op is None or (self.contracted and node.label is not None and not is_result):
+        is_named = self.survey.is_named(node)
+        is_value = self.contracted or differentiated(node) is not None
+        if node.op is None or (is_named and is_value and not is_result):
             mark = self._mark(node, True, time)
             together = self.contraction.together.get(node, ())
             if len(together) > 1:
                 mark.text, mark.is_cell = join_texts(map(value_text, together)), True
-            mark.parameter = self.survey.parameters.get(node)
+            subject = differentiated(node)
+            mark.parameter = self.survey.parameters.get(node if subject is None else subject)
             self.drawn[node] = self.target[node] = mark
             return
         mark = self._mark(node, False, time)
         self.drawn[node] = self.target[node] = mark
-        if node.label is not None:
+        if is_named:
             value = self._mark(node, True, AFTER if is_result else time)
             self.scene.links.append(Link(mark, value, self._carrier(mark, value, None)))
             self.drawn[node] = value
 
     def _mark(self, node: Tensor, is_value: bool, time: float) -> Mark:
         role = self.survey.role(node) if time in self.scene.positions else None
-        text = value_text(node) if is_value else op_text(node, self._tag_texts(node))
+        text = value_text(node) if is_value else self._sign(node)
         mark = Mark(node, is_value, None if role is None else (role, is_value), text, time)
         if not is_value and not self.contracted:
             mark.parameter = self._parameter_number(node)
         self.scene.blocks[time].append(mark)
         return mark
+
+    def _sign(self, node: Tensor) -> Text:
+        """What is written on an operation; where operations are not drawn, an adjoint without a name is "∇"."""
+        if self.contracted and differentiated(node) is not None:
+            return (Run("∇"),)
+        return op_text(node, self._tag_texts(node))
 
     def _cell_mark(self, cell: Cell, time: float) -> Mark:
         role = (cell.key, True) if time in self.scene.positions else None
@@ -132,7 +145,7 @@ class _Builder:
     def _tag_texts(self, node: Tensor) -> list[Text | None]:
         """For each operand its text if it is shown as a tag, else None."""
         tags = () if self.contracted else self.survey.tags
-        return [self._tag_text(source) if source in tags else None for source in node.inputs]
+        return [self._tag_text(source) if source in tags else None for source in self.survey.operands(node)]
 
     def _tag_text(self, node: Tensor) -> Text:
         """A value's label, or where it has none the sign of the operation that made it, such as a transpose."""
@@ -142,7 +155,7 @@ class _Builder:
 
     def _parameter_number(self, node: Tensor) -> int | None:
         """The number of the first parameter among the tags of an operation."""
-        for source in node.inputs:
+        for source in self.survey.operands(node):
             if source in self.survey.tags:
                 original = source.inputs[0] if source.inputs else source
                 if original in self.survey.parameters:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
+from tinygrad_rnn.drawing.nablas import has_name, is_passed_on
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE
 from tinygrad_rnn.drawing.variants import match_variants
-from tinygrad_rnn.graph import Graph, find_roles, shared_nodes
+from tinygrad_rnn.graph import Graph, reckon, shared_nodes, with_origins
 from tinygrad_rnn.node import Tensor
 
 
@@ -30,6 +31,7 @@ class Survey:
         read_elsewhere: the nodes of a step that another step reads: what is carried.
         initial: the nodes without a step that stand where other steps read what is carried; whether that runs back.
         tags: what is written on the operations that use it: shared values, parameters and plain numbers.
+        passed: for adjoints without a name that are nothing but what one other node hands them, that node.
         times: the step in which each node stands, or BEFORE or AFTER.
         parameters: the number of each parameter.
     """
@@ -39,19 +41,23 @@ class Survey:
         self.numbers = numbers
         self.shown = sorted(shown)
         self.parameters = {node: number for number, node in enumerate(graph.parameters)}
-        self.shared = self._find_shared()
-        self.steps = self._reckon_steps()
+        order = with_origins(graph.nodes)
+        self.shared = self._find_shared(order)
+        steps, roles = reckon(order, self.shared, set(shown))
+        known = {None, *graph.steps}
+        self.steps = {node: step if step in known else None for node, step in steps.items()}
         self.nodes = self._visible()
-        self.roles = find_roles(self.nodes, self.shared, self.steps)
-        self._give_back_unique()
-        self.roles = match_variants(self.roles, self.steps)
+        roles = match_variants(roles, self.steps)
+        self.roles = {node: roles[node] for node in self.nodes if node in roles}
         self._occurrences = Counter(self.roles.values())
         self._labelled = Counter(role for node, role in self.roles.items() if node.label is not None)
+        self._named = Counter(role for node, role in self.roles.items() if has_name(node))
         self._outputs = set(graph.outputs)
         self._leaf_readers = self._find_leaf_readers()
         self.read_elsewhere = self._find_read_elsewhere()
         self.initial = self._find_initial()
         self.tags = self._find_tags()
+        self.passed = self._find_passed()
         self.times = self._find_times()
         self._unread = self._number_unread()
 
@@ -64,6 +70,15 @@ class Survey:
         role = self.roles.get(node, -1)
         last = bool(self.shown) and self.steps[node] == self.shown[-1]
         return last and self._occurrences[role] > 1 and self._labelled[role] == 1
+
+    def is_named(self, node: Tensor) -> bool:
+        """Whether a node has a label, or is the adjoint of one that has; but not if its likes at other steps are not."""
+        role = self.roles.get(node, -1)
+        return node.label is not None or (has_name(node) and (self._named[role] > 1 or self._occurrences[role] < 2))
+
+    def operands(self, node: Tensor) -> list[Tensor]:
+        """What a node is made from, as far as it is shown: of an adjoint that is only passed on, its origin."""
+        return [self.passed.get(source, source) for source in node.inputs]
 
     def role(self, node: Tensor) -> Hashable:
         """What is equal for nodes that stand in different steps and are the same node at another time."""
@@ -79,32 +94,14 @@ class Survey:
 
     # ------------------------------------------------------------------ steps
 
-    def _find_shared(self) -> set[Tensor]:
+    def _find_shared(self, order: Sequence[Tensor]) -> set[Tensor]:
         """What all steps share; where there is but one step, that is known of its parameters alone."""
-        shared = shared_nodes(self.graph.nodes)
+        shared = shared_nodes(order)
         return shared if len(self.graph.steps) != 1 else shared & self.parameters.keys()
-
-    def _reckon_steps(self) -> dict[Tensor, int | None]:
-        """The nodes' own steps; what is made from several steps, as a running sum is, is reckoned to the latest."""
-        steps: dict[Tensor, int | None] = {}
-        for node in self.graph.nodes:
-            step = node.step
-            if step is None and node.op is not None and node not in self.shared:
-                step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
-            steps[node] = step
-        return steps
 
     def _visible(self) -> list[Tensor]:
         visible = {None, *self.shown}
         return [node for node in self.graph.nodes if self.steps[node] in visible]
-
-    def _give_back_unique(self) -> None:
-        """Leave without a step what has none of its own, unless other steps have its like."""
-        occurrences = Counter(self.roles.values())
-        alone = [node for node, role in self.roles.items() if node.step is None and occurrences[role] == 1]
-        if alone:
-            self.steps |= dict.fromkeys(alone)
-            self.roles = find_roles(self.nodes, self.shared, self.steps)
 
     # ------------------------------------------------------------------ what is read where
 
@@ -152,7 +149,7 @@ class Survey:
         }
 
     def _find_tags(self) -> set[Tensor]:
-        tags = set(self.shared)
+        tags = {node for node in self.shared if node.origin is None}
         uses = Counter(source for node in self.nodes for source in node.inputs)
         for node in self.nodes:
             if node.op is None and node not in self.initial and uses[node]:
@@ -162,6 +159,19 @@ class Survey:
             elif node.op is not None and node.op.name == "copy" and node.inputs[0] in tags:
                 tags.add(node)
         return tags - self._outputs
+
+    def _find_passed(self) -> dict[Tensor, Tensor]:
+        shown = {
+            self.roles.get(node, node)
+            for node in self.nodes
+            if not is_passed_on(node) or self.is_named(node) or self.is_output(node) or node in self.read_elsewhere
+        }
+        passed: dict[Tensor, Tensor] = {}
+        for node in self.nodes:
+            if self.roles.get(node, node) not in shown:
+                (source,) = node.inputs
+                passed[node] = passed.get(source, source)
+        return passed
 
     # ------------------------------------------------------------------ where in time
 

@@ -54,6 +54,7 @@ THEMES: Mapping[str, Theme] = {
             "output": Paint("#FCEFDA", "#A65E00", 1.4),
             "loss": Paint("#F0C6C0", "#A3271B"),
             "constant": Paint("#F1F2F4", "#5B6470"),
+            "adjoint": Paint("#FBE7DB", "#C2410C"),
         },
         parameters=(
             Paint("#DDF1EA", "#00795C"),
@@ -80,6 +81,7 @@ THEMES: Mapping[str, Theme] = {
             "output": Paint("#33240B", "#F0B35A", 1.4),
             "loss": Paint("#6B2E28", "#F29488"),
             "constant": Paint("#252C36", "#8B95A3"),
+            "adjoint": Paint("#3D2113", "#FF9D66"),
         },
         parameters=(
             Paint("#12362C", "#4FC3A1"),
@@ -110,6 +112,7 @@ THEMES: Mapping[str, Theme] = {
             "output": Paint("#FFFFFF", "#000000", 2.4),
             "loss": Paint("#4D4D4D", "#000000", 1.1, "#FFFFFF"),
             "constant": Paint("#FFFFFF", "#808080", 0.8),
+            "adjoint": Paint("#FFFFFF", "#000000", 0.8),
         },
         parameters=(Paint("#EDEDED", "#000000", 0.8),),
         square_parameters=True,

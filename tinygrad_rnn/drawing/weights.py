@@ -35,6 +35,12 @@ def line_pieces(period: Period) -> Iterator[tuple[Point, Point]]:
     """The straight pieces of all lines; rails and buses as lines across the whole column and beyond."""
     for path in _paths(period).values():
         yield from itertools.pairwise(path)
+    for bus in period.buses:
+        if not bus.lag and bus.source in period.centres:
+            centre = period.centres[bus.source]
+            yield centre, Point(centre.x, bus.y)
+    for (_, side), path in period.exits.items():
+        yield from itertools.pairwise([*path, Point(side * FAR, path[-1].y)])
     for y in (*(period.centres[source].y for source in period.rails), *(bus.y for bus in period.buses)):
         yield Point(-FAR, y), Point(FAR, y)
 

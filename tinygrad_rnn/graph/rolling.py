@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from operator import attrgetter
 
 from tinygrad_rnn.graph.nodes import Edge, Nodes
-from tinygrad_rnn.graph.roles import find_roles, shared_nodes
+from tinygrad_rnn.graph.reckoning import Steps, reckon, with_origins
+from tinygrad_rnn.graph.roles import shared_nodes
 from tinygrad_rnn.graph.rolled import Role, Rolled, RolledEdge
 from tinygrad_rnn.node import Tensor
-
-Steps = Mapping[Tensor, int | None]
-"""The time step that each node belongs to."""
 
 Readers = Mapping[Tensor, Sequence[tuple[Tensor, int]]]
 """For each leaf the nodes that read it, each with the number of the operand."""
@@ -21,40 +18,16 @@ Readers = Mapping[Tensor, Sequence[tuple[Tensor, int]]]
 def roll(nodes: Sequence[Tensor]) -> Rolled:
     """The rolled form of a graph's nodes, which are in topological order.
 
-    Roles go by time steps, as `find_roles` finds them. A node made from several steps, as a running sum is,
-    is reckoned to the latest of them if other steps have its like. A leaf that one step alone reads is reckoned
-    to that step, unless it stands where other steps read what is carried, as an initial state does.
+    Steps and roles are those that `reckon` finds. Beyond that a leaf that one step alone reads belongs to that
+    step, unless it stands where other steps read what is carried, as an initial state does.
     """
-    order = _with_origins(nodes)
+    order = with_origins(nodes)
     shared = shared_nodes(order)
-    steps = _reckon(order, shared, apart=set())
-    numbers = find_roles(order, shared, steps)
-    occurrences = Counter(numbers.values())
-    alone = {
-        node
-        for node, number in numbers.items()
-        if node.step is None and node.origin is None and occurrences[number] == 1
-    }
-    if alone:
-        steps = _reckon(order, shared, alone)
-        numbers = find_roles(order, shared, steps)
+    steps, numbers = reckon(order, shared)
     readers = _readers_of_leaves(order)
     steps = _reckon_leaves(steps, shared, numbers, readers)
     roles = _roles(nodes, steps, {**numbers, **_leaf_keys(steps, numbers, readers)})
     return Rolled(roles, _edges(nodes, steps, roles))
-
-
-def _with_origins(nodes: Iterable[Tensor]) -> list[Tensor]:
-    """The nodes and, for those of a backward pass, the forward nodes that say which of them are alike."""
-    found = set(nodes)
-    waiting = list(found)
-    while waiting:
-        node = waiting.pop()
-        for source in (*node.inputs, *node.origin[:1]) if node.origin else node.inputs:
-            if source not in found:
-                found.add(source)
-                waiting.append(source)
-    return sorted(found, key=attrgetter("serial"))
 
 
 def _readers_of_leaves(order: Iterable[Tensor]) -> Readers:
@@ -69,26 +42,6 @@ def _readers_of_leaves(order: Iterable[Tensor]) -> Readers:
 
 
 # ---------------------------------------------------------------------- which step
-
-
-def _reckon(order: Iterable[Tensor], shared: set[Tensor], apart: set[Tensor]) -> Steps:
-    """The step of each node: its mark, or what it is made from; of those that stand apart none."""
-    steps: dict[Tensor, int | None] = {}
-    for node in order:
-        step = node.step
-        if step is None and node not in apart:
-            if node.origin is not None:
-                step = _step_of_origin(node.origin.node, node.origin.operand, steps)
-            elif node.op is not None and node not in shared:
-                step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
-        steps[node] = step
-    return steps
-
-
-def _step_of_origin(forward: Tensor, operand: int | None, steps: Steps) -> int | None:
-    """The forward node's step; if it has none, that of the operand to which the rule hands something on."""
-    step = steps[forward]
-    return steps[forward.inputs[operand]] if step is None and operand is not None else step
 
 
 def _reckon_leaves(steps: Steps, shared: set[Tensor], numbers: Mapping[Tensor, int], readers: Readers) -> Steps:

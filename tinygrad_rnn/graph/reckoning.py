@@ -1,0 +1,71 @@
+"""Reckoning: which time step each node belongs to, and which nodes of different steps are alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
+
+from tinygrad_rnn.graph.roles import find_roles
+from tinygrad_rnn.node import Tensor
+
+Steps = Mapping[Tensor, int | None]
+"""The time step that each node belongs to."""
+
+
+def reckon(
+    order: Iterable[Tensor], shared: Collection[Tensor], shown: Collection[int] | None = None
+) -> tuple[Steps, dict[Tensor, int]]:
+    """The step of each node, and the role of each that an operation made in a step.
+
+    A node that is marked with no step belongs to the latest of those that it is made from, as a running sum does, if
+    other steps have its like; what is made of many steps together belongs to none.
+
+    Args:
+        order: nodes in topological order, as `with_origins` gives them.
+        shared: the nodes that all steps share.
+        shown: the steps in which roles are found; all if not given.
+    """
+    order = list(order)
+    steps, roles = _reckon(order, shared, frozenset(), shown)
+    occurrences = Counter(roles.values())
+    alone = {
+        node for node, role in roles.items() if node.step is None and node.origin is None and occurrences[role] == 1
+    }
+    return _reckon(order, shared, alone, shown) if alone else (steps, roles)
+
+
+def with_origins(nodes: Iterable[Tensor]) -> list[Tensor]:
+    """The nodes and, for those of a backward pass, the forward nodes that say which of them are alike."""
+    found = set(nodes)
+    waiting = list(found)
+    while waiting:
+        node = waiting.pop()
+        for source in (*node.inputs, *node.origin[:1]) if node.origin else node.inputs:
+            if source not in found:
+                found.add(source)
+                waiting.append(source)
+    return sorted(found, key=attrgetter("serial"))
+
+
+def _reckon(
+    order: Iterable[Tensor], shared: Collection[Tensor], apart: Collection[Tensor], shown: Collection[int] | None
+) -> tuple[Steps, dict[Tensor, int]]:
+    """Steps and roles, where some nodes stand apart: they belong to no step but their own mark's."""
+    steps: dict[Tensor, int | None] = {}
+    for node in order:
+        step = node.step
+        if step is None and node not in apart:
+            if node.origin is not None:
+                step = _step_of_origin(node.origin.node, node.origin.operand, steps)
+            elif node.op is not None and node not in shared:
+                step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
+        steps[node] = step
+    visible = order if shown is None else [node for node in order if (at := steps[node]) is None or at in shown]
+    return steps, find_roles(visible, shared, steps)
+
+
+def _step_of_origin(forward: Tensor, operand: int | None, steps: Steps) -> int | None:
+    """The forward node's step; if it has none, that of the operand to which the rule hands something on."""
+    step = steps[forward]
+    return steps[forward.inputs[operand]] if step is None and operand is not None else step
