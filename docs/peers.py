@@ -46,21 +46,25 @@ class Cell(nn.Module):
 
 
 class ElmanStep(Cell):
-    """h' = tanh(W_xh x + W_hh h + b_h), y = W_oh h' + b_o; and 1/3 ‖y − y*‖² more of loss."""
+    """h' = tanh(W_xh x + W_hh h + b_h), y = W_oh h' + b_o; and ‖y − y*‖², over the number of steps, more of loss."""
+
+    def __init__(self, parameters: Mapping[str, tg.Tensor], steps: int) -> None:
+        super().__init__(parameters)
+        self.steps = steps
 
     def forward(self, x: Tensor, target: Tensor, h: Tensor, loss: Tensor) -> State:
         """The state and the loss after one step."""
         h = torch.tanh(nn.functional.linear(x, self.W_xh) + nn.functional.linear(h, self.W_hh) + self.b_h)
         y = nn.functional.linear(h, self.W_oh) + self.b_o
-        return h, loss + torch.square(y - target).sum() * (1 / 3)
+        return h, loss + torch.square(y - target).sum() * (1 / self.steps)
 
 
 class Elman(nn.Module):
-    """`tg.nn.ElmanRNN` over three steps, with its loss."""
+    """`tg.nn.ElmanRNN` over a number of steps, with its loss."""
 
-    def __init__(self, net: tg.nn.ElmanRNN) -> None:
+    def __init__(self, net: tg.nn.ElmanRNN, steps: int) -> None:
         super().__init__()
-        self.step = ElmanStep(net.parameters)
+        self.step = ElmanStep(net.parameters, steps)
 
     def forward(self, xs: list[Tensor], targets: list[Tensor], h: Tensor, loss: Tensor) -> Tensor:
         """The loss after the last step."""
@@ -107,9 +111,8 @@ class Network(NamedTuple):
     settings: dict[str, Any]
 
 
-def ones(*shape: int) -> list[Tensor]:
-    """Arrays of ones (1, features), one for each step, from their shape (steps, features)."""
-    steps, features = shape
+def ones(steps: int, features: int) -> list[Tensor]:
+    """Arrays of ones (1, features), one for each step."""
     return [torch.ones(1, features, dtype=torch.float64) for _ in range(steps)]
 
 
@@ -123,10 +126,10 @@ def columns(op: Any) -> str | None:
     return op.module.split(":")[1] if op.modules else None
 
 
-def elman() -> Network:
-    """The network of the picture elman-subscript."""
-    module = Elman(tg.nn.ElmanRNN(2, 3, 1, notation="subscript"))
-    inputs = [ones(3, 2), ones(3, 1), zeros(1, 3), zeros()]
+def elman(steps: int = 3) -> Network:
+    """The network of the picture elman-subscript, which has three steps."""
+    module = Elman(tg.nn.ElmanRNN(2, 3, 1, notation="subscript"), steps)
+    inputs = [ones(steps, 2), ones(steps, 1), zeros(1, 3), zeros()]
     return Network(module, inputs, {"stack_by": columns, "direction": "leftright", "show_legend": False})
 
 
