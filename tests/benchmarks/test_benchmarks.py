@@ -111,7 +111,17 @@ def test_checkpointed_ways_are_compared():
 
 @pytest.mark.parametrize("kind", recurrent.KINDS)
 def test_recurrent_programs_compute_the_same(kind):
+    measured = recurrent.compare(kind, TOY, seconds=0, rounds=2)
     programs = recurrent.make_programs(kind, TOY)
-    if "cells" not in programs:
-        pytest.skip("PyTorch is not installed")
-    assert recurrent.compare(programs, seconds=0, rounds=2).keys() == {"cells", "fused"}
+    assert measured["seconds"].keys() == {*programs, recurrent.PRODUCTS}
+    assert (recurrent.BY_HAND in programs) == (kind == "LSTM")
+
+
+def test_a_recurrent_program_that_computes_something_else_is_refused(monkeypatch):
+    def slightly_wrong(kind, layer, xs, weights):
+        loss, gradients = recurrent.our_program(layer, xs, weights)()
+        return {recurrent.LAYER: lambda: (loss, [gradient * 1.001 for gradient in gradients])}
+
+    monkeypatch.setattr(recurrent, "pytorch_programs", slightly_wrong)
+    with pytest.raises(AssertionError, match="PyTorch, layer"):
+        recurrent.compare("GRU", TOY, seconds=0, rounds=1)
