@@ -231,7 +231,7 @@ def _tiles(contributions: Sequence[AtIndex], shape: Shape) -> list[Array]:
     tiles, end = [], 0
     while end in by_start:
         place, part = by_start.pop(end)
-        if place.step is not None or part.shape != (*shape[:-1], place.stop - end):
+        if place.step is not None or place.stop is None or part.shape != (*shape[:-1], place.stop - end):
             return []
         tiles.append(part)
         end = place.stop
