@@ -57,8 +57,8 @@ def visit(browser, tmp_path):
     """A function that opens the page of a graph; at the end nothing was complained of and nothing asked for."""
     contexts, troubles = [], []
 
-    def open_page(what, fragment=""):
-        path = tg.draw(what).save(tmp_path / "x.html")
+    def open_page(what, fragment="", **settings):
+        path = tg.draw(what, **settings).save(tmp_path / "x.html")
         contexts.append(browser.new_context(viewport={"width": 1300, "height": 900}))
         tab = contexts[-1].new_page()
         tab.on("console", lambda message: troubles.append(message.text))
@@ -178,6 +178,46 @@ def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     rules = tab.locator("#event .contribution .formula").all_inner_texts()
     assert rules == ["a receives c1 ⊙ b", "b receives c1 ⊙ a, summed over what was repeated"]
     assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_backprop_has_run_along_it(detail, visit):
+    run = random_elman()
+    tab = visit(run, detail=detail, backward=True, values=True)
+    tab.emulate_media(reduced_motion="reduce")
+    check_backprop(tab, run.graph, run.loss)
+    trace = [event.node for event in tg.trace_backward(run.loss)]
+    nodes, readers = run.graph.nodes, tab.evaluate("current().flow.map(({ reader }) => reader)")
+    for position in (0, 1, 12, 25, len(trace)):
+        tab.fill("#slider", str(position))
+        reached, seen = tab.evaluate(
+            """() => [line => line.classList.contains("reached"), line => getComputedStyle(line).opacity === "1"].map(
+              holds => current().flow.map(({ line }) => holds(line)))"""
+        )
+        assert reached == [nodes[reader] in set(trace[:position]) for reader in readers]
+        assert seen == (reached if position else [True] * len(reached))
+    assert tab.locator(".edge.reached:not(.returning)").count() == 0
+
+
+def test_a_chip_is_a_mark_of_its_parameter(visit):
+    run = random_elman()
+    tab = visit(run, backward=True)
+    chip = mark_of(tab, "W_hh")
+    assert chip.get_attribute("data-mark").startswith("p")
+    chip.hover()
+    assert "Whh, parameter" in tab.inner_text("#note")
+    tab.fill("#query", "W_hh")
+    assert tab.inner_text("#hits") == "3 hits"
+
+
+def test_numbers_on_a_mark_keep_their_colours_when_backprop_reaches_it(visit):
+    tab = visit(random_elman(), "#event=41", values=True)
+    strokes = tab.locator(".view:visible .node.reached polygon").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell).stroke)"
+    )
+    accent = tab.evaluate("getComputedStyle(document.getElementById('slider')).accentColor")
+    assert strokes
+    assert accent not in strokes
 
 
 # ---------------------------------------------------------------------- the moment in the address
