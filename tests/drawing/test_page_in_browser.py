@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.cells import lstm, named
 from tests.drawing.renderers import needs_graphviz
+from tests.ops.test_table import TABLE
 from tinygrad_rnn.drawing.theme import THEMES
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -218,6 +219,41 @@ def test_numbers_on_a_mark_keep_their_colours_when_backprop_reaches_it(visit):
     accent = tab.evaluate("getComputedStyle(document.getElementById('slider')).accentColor")
     assert strokes
     assert accent not in strokes
+
+
+def test_a_rule_is_worked_out_in_numbers_where_it_has_letters_for_them(visit):
+    a = tg.parameter([[2.0, 1.0], [0.0, 4.0]], label="a")
+    tab = visit(np.sort(np.linalg.inv(a)).sum(), "#event=2")
+    worked = tab.locator("#event .worked")
+    assert tab.inner_text("#event .contribution .formula").endswith(", back in the old order")
+    assert texts(worked.locator("[data-value]")) == ["1"] * 8
+    tab.click("#next")
+    assert tab.locator("#event .contribution .formula sup").all_inner_texts() == ["T", "T"]
+    tab.fill("#slider", "1")
+    assert tab.inner_text("#event .contribution .formula") == "v2 receives v3, for every element that was summed"
+
+
+@pytest.mark.parametrize("lines", [TABLE[start::8] for start in range(8)], ids=map(str, range(8)))
+def test_every_operation_can_be_watched(lines, visit):
+    """Lines of the table of operations in one graph, whose operands are parts of one parameter."""
+    draws = [line.draw() for line in lines]
+    sizes = [array.size for arrays in draws for array in arrays]
+    W = tg.parameter(np.concatenate([array.ravel() for arrays in draws for array in arrays]), label="W")
+    parts = iter(np.split(W, np.cumsum(sizes[:-1])))
+    results = [
+        line.function(*[next(parts).reshape(array.shape) for array in arrays])
+        for line, arrays in zip(lines, draws, strict=True)
+    ]
+    total = sum(result.astype(float).sum() for result in results)
+    tab = visit(total)
+    events = tab.evaluate(
+        """() => events.map((_, position) => {
+          go(position + 1);
+          return ["status", "event"].map(id => document.getElementById(id).textContent).join(" ");
+        })"""
+    )
+    assert len(events) == len(list(tg.trace_backward(total)))
+    assert not [text for text in events if "undefined" in text or "null" in text or "∂y" in text]
 
 
 # ---------------------------------------------------------------------- the moment in the address
