@@ -83,7 +83,7 @@ function showContribution(event, operand) {
   const letters = new Map([["y", event.node], ["x", source], ...inputs.map((input, k) => [operands[k], input])]);
   const inSymbols = letter => {
     if (letter === "ȳ") return barOf(event.node);
-    return letters.has(letter) ? nameOf(letters.get(letter)) : null;
+    return letters.has(letter) ? nameOf(letters.get(letter)) : italic(letter);
   };
   const inNumbers = letter => {
     if (letter === "ȳ") return show(event.adjoint, shape);
@@ -95,7 +95,10 @@ function showContribution(event, operand) {
   if (event.contributions) {
     const given = show(event.contributions[operand], nodes[source].shape);
     const result = make("span", { "data-part": "contribution" }, given);
-    box.append(make("div", { class: "worked" }, ...write(rule, inNumbers), make("span", {}, "="), result));
+    const worked = make("div", { class: "worked" }, ...write(rule, inNumbers));
+    if (!worked.querySelector("[data-value], .hint")) worked.replaceChildren(); // in words alone
+    worked.append(make("span", {}, "="), result);
+    box.append(worked);
   } else {
     box.append(leftOut());
   }
