@@ -5,7 +5,8 @@ python docs/peers.py
 The networks are those of the pictures `elman-subscript`, `lstm` and `two-layers`, with the same parameters. In PyTorch
 they are written operation by operation, because all of an `nn.LSTM` is one operation to both tools. A time step is the
 call of a module, which TorchLens frames; sequences are lists with an array for each step, and every array has a batch
-axis of length one, because without it PyTorch adds nodes that turn vectors into matrices and back.
+axis of length one, because without it PyTorch adds nodes that turn vectors into matrices and back. No function of
+PyTorch's is imported by its name: TorchLens watches those that it finds in PyTorch's own modules.
 
 torchviz is told the parameters' names. Of TorchLens's settings these are the ones whose pictures were the most
 legible: time steps as columns (`stack_by`), which is no help to the LSTM's four gates, and a box for each cell

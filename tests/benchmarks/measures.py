@@ -172,10 +172,10 @@ def _draw(way: str, steps: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         child = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.drawing", way, str(steps), folder],
-            cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True,
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         try:
-            printed, _ = child.communicate(timeout=PATIENCE)
+            printed, errors = child.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
@@ -183,4 +183,7 @@ def _draw(way: str, steps: int) -> dict[str, Any]:
     measured: dict[str, Any] = json.loads(printed.splitlines()[-1]) if printed else {"seconds": 0}
     if child.returncode == -signal.SIGKILL or measured["seconds"] > LIMIT:
         return {"seconds": f"> {LIMIT} s", "bytes": None}
-    return {"seconds": "failed", "bytes": None} if child.returncode else measured
+    if child.returncode:
+        print(errors, file=sys.stderr)
+        return {"seconds": "failed", "bytes": None}
+    return measured

@@ -417,8 +417,8 @@ more than {enough} seconds; each has drawn a network of two steps before.
 
 - *tinygrad_rnn* finds the places itself and leaves Graphviz to paint: every step and every operation; or folded, the
   default for long sequences, where the steps in the middle are left out. The HTML page holds the folded picture, the
-  rolled one, and numbers to step through backprop with.
+  rolled one, that of every step unless the graph is large, and the numbers to step through backprop with.
 - *torchviz* draws the backward graph, with the parameters' names, and leaves Graphviz's `dot` to place the nodes.
-- *TorchLens* draws what it has recorded of a forward pass: every operation, placed by `dot` or, where there are many,
-  by itself; or rolled, where an operation that ran many times is one node. Before either it runs the network once and
-  records it, which takes the time in the last row."""
+- *TorchLens* draws what it has recorded of a forward pass: every operation, placed by `dot`, as it chooses for these
+  graphs, or with `layout="rank"` by itself; or rolled, where an operation that ran many times is one node. Before any
+  of these it runs the network once and records it, which takes the time in the last row."""

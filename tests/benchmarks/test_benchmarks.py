@@ -136,6 +136,13 @@ def test_a_drawing_beyond_its_limit_is_shown_as_such(monkeypatch):
     assert measures.measure_drawing(steps=[3], rounds=2) == {way: {"3": {"seconds": "> 0 s", "bytes": None}}}
 
 
+def test_a_drawing_that_fails_is_shown_as_such(monkeypatch, capfd):
+    monkeypatch.setattr(measures, "WAYS", {"unheard of": drawing.Way(lambda steps: None)})
+    results = measures.measure_drawing(steps=[3], rounds=2)
+    assert results == {"unheard of": {"3": {"seconds": "failed", "bytes": None}}}
+    assert "KeyError: 'unheard of'" in capfd.readouterr().err
+
+
 def test_a_drawing_that_does_not_end_is_ended(tmp_path):
     endless = """
 import sys
