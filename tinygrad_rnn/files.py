@@ -14,12 +14,6 @@ from typing import IO
 
 from tinygrad_rnn.errors import OutputError
 
-Proof = Callable[[Path], bool]
-
-
-def _anything(folder: Path) -> bool:
-    return True
-
 
 def check_folder(
     folder: Path, names: Collection[str], replace: bool, is_ours: Callable[[Path], bool] = lambda folder: True

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.nn.settings import require_fraction, require_number, require_positive
 from tinygrad_rnn.node import Array
 from tinygrad_rnn.training.parameters import Parameters, parameter_list
-from tinygrad_rnn.training.settings import require
 
 Kept = dict[str, Array]
 """The arrays that a rule keeps of one parameter from step to step, by name; each shaped like the parameter."""
@@ -34,8 +34,8 @@ class Optimiser:
     decoupled = False
 
     def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
-        require("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
-        require("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
+        require_positive("lr", lr)
+        require_number("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
         self.parameters = parameter_list(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
@@ -141,7 +141,7 @@ class SGD(Optimiser):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        require_fraction("momentum", momentum)
         if nesterov and not momentum:
             raise SettingError("Nesterov's momentum needs a momentum above 0")
         self.keeps = ("velocity",) if momentum else ()
@@ -174,7 +174,7 @@ class Adagrad(Optimiser):
 
     def __init__(self, parameters: Parameters, lr: float = 1e-2, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _require_eps(eps)
+        require_positive("eps", eps)
         self.eps = eps
 
     def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
@@ -213,9 +213,9 @@ class RMSProp(Optimiser):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        require("rho", rho, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        _require_eps(eps)
+        require_fraction("rho", rho)
+        require_fraction("momentum", momentum)
+        require_positive("eps", eps)
         self.keeps = ("v", *(["m"] if centered else []), *(["velocity"] if momentum else []))
         self.rho = rho
         self.eps = eps
@@ -266,8 +266,8 @@ class Adam(Optimiser):
         if not isinstance(betas, Iterable) or len(pair := tuple(betas)) != 2:
             raise SettingError(f"betas are two numbers, not {betas!r}")
         for beta in pair:
-            require("a beta", beta, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        _require_eps(eps)
+            require_fraction("a beta", beta)
+        require_positive("eps", eps)
         self.betas = pair
         self.eps = eps
 
@@ -306,7 +306,3 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-
-def _require_eps(eps: float) -> None:
-    require("eps", eps, lambda number: 0 < number < math.inf, "a finite number above 0")
