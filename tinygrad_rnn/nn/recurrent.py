@@ -169,12 +169,10 @@ class Recurrent(Module):
         """For each layer and direction the state that it starts from."""
         if given is None:
             return {place: cell.zeros(batch, place.start(steps)) for place, cell in self.cells.items()}
-        letters = self.cells[Place(0)].letters
-        parts = [given] if len(letters) == 1 else list(given)
-        if len(parts) != len(letters):
-            raise ShapeError(f"expected a state of {len(letters)} parts, {' and '.join(letters)}; got {len(parts)}")
+        first = self.cells[Place(0)]
+        parts = (given,) if len(first.letters) == 1 else first.parts(given)
         by_part = []
-        for letter, part in zip(letters, parts, strict=True):
+        for letter, part in zip(first.letters, parts, strict=True):
             labels = [cell.label(letter, place.start(steps)) for place, cell in self.cells.items()]
             by_part.append(_state_nodes(part, letter, labels, (*batch, self.hidden_size), self.dtype))
         states = by_part[0] if len(by_part) == 1 else zip(*by_part, strict=True)

@@ -48,7 +48,7 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
 
     Raises:
         SettingError: no state is given for a function.
-        ShapeError: the sequence has no time steps.
+        ShapeError: the sequence has no time steps, or the state of this library's cell has other parts.
         OperandError: a sequence or state that is not numbers, or a cell that gives no Tensors.
         DTypeError: numbers that are not real.
 
@@ -68,12 +68,12 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
             raise SettingError("a function as a cell needs a state to start from, such as zeros")
         state = cell.zeros(inputs[0].shape[:-1])
     else:
-        labels = _labels(cell, state, 0)
+        given = cell.parts(state) if isinstance(cell, Cell) else parts_of(state)
         parts = [
             part if isinstance(part, Tensor) else leaf(part, label, dtype)
-            for part, label in zip(parts_of(state), labels, strict=True)
+            for part, label in zip(given, _labels(cell, state, 0), strict=True)
         ]
-        state = tuple(parts) if isinstance(state, tuple) else parts[0]
+        state = tuple(parts) if isinstance(state, tuple) or len(parts) > 1 else parts[0]
     return advance(cell, inputs, state, range(1, len(inputs) + 1))
 
 
