@@ -117,6 +117,10 @@ def test_targets_are_not_broadcast(loss):
         loss(tg.parameter(np.ones((2, 3)), label="output"), tg.tensor(np.ones(3), label="target"))
 
 
+def test_no_sequences_cost_nothing():
+    assert tg.nn.cross_entropy(tg.tensor(np.zeros((0, 3))), np.zeros(0, int)).item() == 0
+
+
 LOGITS = np.random.default_rng(5).normal(scale=3, size=(2, 4, 3))
 CLASSES = np.random.default_rng(6).integers(3, size=(2, 4))
 MASK = np.array([[True, True, False, False], [True, False, True, True]])

@@ -107,6 +107,7 @@ class TestLengths:
             ([0, 2], tg.SettingError, r"whole numbers from 1 to 4, the number of steps; got \[0, 2\]"),
             ([2, 5], tg.SettingError, r"whole numbers from 1 to 4"),
             ([1.0, 2.0], tg.SettingError, r"whole numbers from 1 to 4"),
+            ([[1], [2, 3]], tg.OperandError, "cannot make an array of real numbers from a list"),
         ],
     )
     def test_that_cannot_be_are_refused(self, lengths, error, message):

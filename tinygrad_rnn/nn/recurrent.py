@@ -90,13 +90,13 @@ class Recurrent(Module):
         return self.cells[Place(0)].dtype
 
     def members(self) -> Mapping[str, Any]:
-        """The parameters under PyTorch's names, such as weight_ih_l0_reverse, and the dropout."""
+        """The parameters under PyTorch's names, such as weight_ih_l0_reverse, and the other attributes."""
         named = {
             f"{name}_{place}": parameter
             for place, cell in self.cells.items()
             for name, parameter in cell.parameters.items()
         }
-        return {**named, "dropout": self.dropout}
+        return {**named, **{name: value for name, value in vars(self).items() if name != "cells"}}
 
     def __call__(self, xs: Sequence, state: Any = None, lengths: ArrayLike | None = None) -> tuple[Tensor, State]:
         """Run the layer over a sequence.
@@ -132,7 +132,7 @@ class Recurrent(Module):
         Raises:
             ShapeError: a sequence, state or lengths of another shape.
             SettingError: lengths that are not whole numbers from 1 up to the number of steps.
-            OperandError: a sequence or state that is not numbers.
+            OperandError: a sequence, state or lengths that are not numbers.
             DTypeError: numbers that are not real.
         """
         if self.batch_first and isinstance(xs, Tensor | np.ndarray) and xs.ndim == 3:

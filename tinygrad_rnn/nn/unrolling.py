@@ -49,7 +49,7 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
     Raises:
         SettingError: no state is given for a function.
         ShapeError: the sequence has no time steps, or the state of this library's cell has other parts.
-        OperandError: a sequence or state that is not numbers, or a cell that gives no Tensors.
+        OperandError: a sequence or state that is not numbers, or a cell that is no function or gives no Tensors.
         DTypeError: numbers that are not real.
 
     >>> U, W = tg.parameter(np.ones((3, 2))), tg.parameter(np.eye(3))
@@ -59,6 +59,8 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
     >>> [output.label for output in outputs], h.data
     (['h_1', 'h_2', 'h_3', 'h_4'], array([8., 8., 8.]))
     """
+    if not callable(cell):
+        raise OperandError(f"a cell is a function of an input and a state, not {cell!r}")
     dtype = cell.dtype if isinstance(cell, Cell) else None
     inputs = per_step(xs, "x", dtype)
     if not inputs:
