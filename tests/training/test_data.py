@@ -109,6 +109,14 @@ def test_an_n_gram_s_probabilities_sum_to_one():
         assert sum(last) == pytest.approx(1, rel=1e-12)
 
 
+@pytest.mark.parametrize("codes", [np.array([0, 2]), np.array([-1, 0]), np.array([0.5, 1.0])])
+def test_an_n_gram_refuses_what_is_no_code(codes):
+    with pytest.raises(tg.SettingError, match="codes are integers from 0 to 1"):
+        NGram(codes, 1, 2)
+    with pytest.raises(tg.SettingError, match="codes are integers from 0 to 1"):
+        NGram(np.array([0, 1]), 1, 2).nats(codes)
+
+
 def test_higher_orders_know_more():
     codes = encode(TEXT, alphabet := "".join(sorted(set(TEXT))), "")
     split = len(codes) * 9 // 10

@@ -94,4 +94,4 @@ def _require_matrix(shape: Shape) -> None:
 
 
 def _is_size(size: object) -> bool:
-    return isinstance(size, int | np.integer) and size >= 0
+    return isinstance(size, int | np.integer) and int(size) >= 0

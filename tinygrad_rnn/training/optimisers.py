@@ -13,7 +13,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.nn.settings import require_fraction, require_number, require_positive
-from tinygrad_rnn.node import Array
+from tinygrad_rnn.node import Array, to_array
 from tinygrad_rnn.training.parameters import Parameters, parameter_list
 
 Kept = dict[str, Array]
@@ -88,22 +88,22 @@ class Optimiser:
             state: as `state_dict` gave it; copied.
 
         Raises:
-            SettingError: it is another optimiser's: a name or a shape differs.
+            SettingError: it is another optimiser's: a name or a shape differs; or a count is below 0.
+            OperandError, DTypeError: something that is not real numbers.
         """
         own = self.state_dict()
         if own.keys() != state.keys():
             different = ", ".join(sorted(own.keys() ^ state.keys())[:3])
             raise SettingError(f"this is not the state of such an {type(self).__name__}: it differs in {different}")
-        for name, array in own.items():
-            if np.shape(state[name]) != array.shape:
-                raise SettingError(
-                    f"{name} of an optimiser's state has shape {np.shape(state[name])}, not {array.shape}"
-                )
+        arrays = {name: to_array(state[name], array.dtype) for name, array in own.items()}
+        for name, array in arrays.items():
+            if array.shape != own[name].shape:
+                raise SettingError(f"{name} of an optimiser's state has shape {array.shape}, not {own[name].shape}")
+            if name.endswith(".steps") and array < 0:
+                raise SettingError(f"{name} of an optimiser's state is {array}; steps are counted from 0")
         for position, parameter in enumerate(self.parameters):
-            self._steps[parameter] = int(state[f"{position}.steps"])
-            self._kept[parameter] = {
-                name: np.array(state[f"{position}.{name}"], parameter.dtype) for name in self._kept[parameter]
-            }
+            self._steps[parameter] = int(arrays[f"{position}.steps"])
+            self._kept[parameter] = {name: arrays[f"{position}.{name}"] for name in self._kept[parameter]}
 
     def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
         """The direction of a parameter's n-th step; arrays in `kept` are replaced, never written into."""
