@@ -148,6 +148,22 @@ def test_a_prompt_that_the_network_does_not_know(text, capsys):
     assert "at least one character" in call(capsys, "sample", text.parent / "run", "--prompt", "")[2]
 
 
+def test_a_text_without_line_ends_can_be_sampled_from_without_a_prompt(text, capsys):
+    text.write_text(TEXT.replace("\n", " "))
+    assert call(capsys, "train", text, "--output", text.parent / "run", *QUICK)[0] == 0
+    status, printed, told = call(capsys, "sample", text.parent / "run", "--length", 5)
+    assert (status, len(printed), told) == (0, 6, "")
+
+
+def test_numbers_that_overflow_end_a_run_in_one_line(tmp_path):
+    series = tmp_path / "late.csv"
+    series.write_text("t,x\n" + "".join(f"{t},{t % 7 if t < 190 else 1e200}\n" for t in range(200)))
+    command = [sys.executable, "-m", "tinygrad_rnn", "train", series, "--output", tmp_path / "run"]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = "tinygrad-rnn: epoch 1: the validation loss is inf; try a lower learning rate\n"
+    assert (found.returncode, found.stdout, found.stderr) == (1, "", told)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_ctrl_c_finishes_the_update_and_saves(text):
     folder = text.parent / "run"
