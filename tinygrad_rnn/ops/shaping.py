@@ -222,20 +222,16 @@ def assemble(contributions: Sequence[AtIndex], shape: Shape, dtype: np.dtype[Any
 
 
 def _tiles(contributions: Sequence[AtIndex], shape: Shape) -> list[Array]:
-    """The contributions side by side, where they are those at slices that tile the last axis, as gates do."""
-    by_start = {}
-    for index, part in contributions:
+    """The contributions side by side, where they come from slices that tile the last axis, last first, as gates do."""
+    tiles, end = [], 0
+    for index, part in reversed(contributions):
         if not (type(index) is tuple and len(index) == 2 and index[0] is ... and type(index[1]) is slice):
             return []
-        by_start[index[1].start] = index[1], part
-    tiles, end = [], 0
-    while end in by_start:
-        place, part = by_start.pop(end)
-        if place.step is not None or place.stop is None or part.shape != (*shape[:-1], place.stop - end):
+        place, start, end = index[1], end, index[1].stop
+        if place.start != start or place.step is not None or end is None or part.shape != (*shape[:-1], end - start):
             return []
         tiles.append(part)
-        end = place.stop
-    return tiles if end == shape[-1] and len(tiles) == len(contributions) else []
+    return tiles if end == shape[-1] else []
 
 
 def _accumulate_value(*parts: Array, indices: Sequence[Any], shape: Shape) -> Any:
