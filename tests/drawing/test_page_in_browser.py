@@ -452,10 +452,56 @@ def test_on_paper_there_are_no_controls(visit):
     assert tab.is_visible("#event")
 
 
+def two_layers_in_both_directions():
+    outputs = tg.nn.RNN(2, 3, num_layers=2, bidirectional=True).unroll(np.ones((3, 2))).outputs
+    return sum(output.sum() for output in outputs)
+
+
+@pytest.mark.parametrize("width", [700, 1100, 1300, 2400])
+def test_wide_gradients_do_not_widen_the_page(width, visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.set_viewport_size({"width": width, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_gradient_that_an_event_changes_is_in_sight(visit):
+    tab = visit(two_layers_in_both_directions())
+    box = tab.locator("#gradients-body").bounding_box()
+    for position in range(1, int(tab.get_attribute("#slider", "max")) + 1):
+        tab.fill("#slider", str(position))
+        changed = tab.locator(".gradient.changed")
+        if changed.count():
+            first = changed.first.bounding_box()
+            assert box["y"] - 1 <= first["y"] < box["y"] + box["height"]
+    assert tab.evaluate("document.scrollingElement.scrollTop") == 0
+
+
+def test_on_paper_wide_gradients_are_whole_and_what_is_closed_is_not_there(visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 700, "height": 1000})
+    tables = tab.locator(".gradient .numbers")
+    assert tables.count() == 16
+    for table in tables.all():
+        assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert not tab.is_visible("#words")
+
+
 def test_a_phone_shows_it_without_scrolling_sideways(visit):
     tab = visit(random_elman(14), "#event=40")
     tab.set_viewport_size({"width": 360, "height": 740})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_scripts_there_is_the_picture(browser, tmp_path):
+    path = tg.draw(random_elman(14)).save(tmp_path / "x.html")
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(path.as_uri())
+    assert tab.is_visible(".view[data-view=folded] svg")
+    assert not tab.is_visible(".view[data-view=rolled]")
+    assert "switched off" in tab.inner_text("header")
+    context.close()
 
 
 # ---------------------------------------------------------------------- other graphs

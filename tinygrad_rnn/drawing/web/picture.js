@@ -47,7 +47,7 @@ function look(box) {
 function fit(isReadable) {
   const whole = current().whole;
   const { clientWidth, clientHeight } = frame;
-  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.7 : 0);
+  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.6 : 0);
   const scale = Math.min(1.9, clientHeight / whole.height, inWidth);
   const width = clientWidth / scale, height = clientHeight / scale;
   const start = (from, length, room) => room > length ? from - (room - length) / 2 : from;
