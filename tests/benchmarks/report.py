@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from . import measures
+from . import checkpointing, measures, recurrent
 from .engines import REFERENCE, load_directional, load_programs
 from .problem import SIZES
 from .timing import quartiles, ratio
 
 COMMAND = "python -m tests.benchmarks"
-ROWS = (*SIZES, "directional", "graph", "imports", "drawing")
+ROWS = (*SIZES, "recurrent", "directional", "checkpointing", "graph", "imports", "drawing")
 GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
 DIRECTIONAL = ("sunspot", "minchar", "mid")
 PHASES = ("forward", "backward", "release")
@@ -56,6 +56,17 @@ def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
     results["engines"] = {
         name: measures.compare_engines(sizes, seconds, rounds) for name, sizes in SIZES.items() if name in rows
     }
+    if "recurrent" in rows:
+        results["recurrent"] = {
+            kind: {
+                name: recurrent.compare(kind, sizes, seconds / 3, rounds) for name, sizes in recurrent.COMPARED.items()
+            }
+            for kind in recurrent.KINDS
+        }
+    if "checkpointing" in rows:
+        results["checkpointing"] = {
+            name: checkpointing.compare(sizes, 3) for name, sizes in checkpointing.NETWORKS.items()
+        }
     if "directional" in rows:
         results["directional"] = {
             name: measures.compare_directional(SIZES[name], seconds / 4, rounds) for name in DIRECTIONAL
@@ -109,6 +120,37 @@ def ratio_table(engines: Results) -> str:
     rows = [[name, *[_ratio(engines[problem], name) for problem in engines]] for name in load_programs()]
     rows.append(["goal for tinygrad_rnn", *[f"≤ {GOALS[problem]:.1f}" for problem in engines]])
     return table(["", *engines], rows)
+
+
+def recurrent_table(kinds: Results) -> str:
+    """The layers' time over that of others, and a lower bound."""
+    over = recurrent.CELL
+    rows = [
+        [f"{kind} over {name}", *[f"{ratio(sizes['seconds'], recurrent.OURS, name):.2f}" for sizes in by_size.values()]]
+        for name in (over, recurrent.LAYER, recurrent.BY_HAND)
+        for kind, by_size in kinds.items()
+        if name in next(iter(by_size.values()))["seconds"]
+    ]
+    rows += [
+        [f"{kind}: {recurrent.PRODUCTS} over {over}",
+         *[f"{ratio(sizes['seconds'], recurrent.PRODUCTS, over):.2f}" for sizes in by_size.values()]]
+        for kind, by_size in kinds.items()
+        if over in next(iter(by_size.values()))["seconds"]
+    ]  # fmt: skip
+    rows += [[f"goal over {name}", *[f"≤ {goal}"] * len(recurrent.COMPARED)] for name, goal in recurrent.GOALS.items()]
+    return table(["", *recurrent.COMPARED], rows)
+
+
+def checkpointing_table(networks: Results) -> str:
+    """The time and memory of each way over those of the plain graph."""
+    plain = checkpointing.PLAIN
+    rows = [
+        [f"{network}: {way}", f"{ratio(measured['seconds'], way, plain):.2f}",
+         f"{most / measured['bytes'][plain]:.2%}", f"{most / 1e6:.1f}"]
+        for network, measured in networks.items()
+        for way, most in measured["bytes"].items()
+    ]  # fmt: skip
+    return table(["", "time", "memory", "MB"], rows)
 
 
 def directional_table(directional: Results) -> str:
@@ -198,8 +240,14 @@ def render(results: Results) -> str:
             ratios=ratio_table(engines), times=time_table(engines), sizes=table(["", *engines], [*sizes, rounds]),
             worst=worst, reference=REFERENCE,
         ))  # fmt: skip
+    if "recurrent" in results:
+        parts.append(RECURRENT.format(table=recurrent_table(results["recurrent"])))
     if "directional" in results:
         parts.append(DIRECTIONAL_TEXT.format(table=directional_table(results["directional"]), reference=REFERENCE))
+    if "checkpointing" in results:
+        parts.append(CHECKPOINTING.format(
+            table=checkpointing_table(results["checkpointing"]), steps=f"{checkpointing.STEPS:,}"
+        ))  # fmt: skip
     if "graph" in results:
         parts.append(GRAPH.format(table=graph_table(results["graph"])))
     if "imports" in results:
@@ -250,6 +298,24 @@ Median times in milliseconds, with their quartiles:
 
 {times}"""
 
+RECURRENT = """\
+## Recurrent layers
+
+`nn.RNN`, `nn.LSTM` and `nn.GRU`, one layer, every gate of every step a node: the time of a forward and a backward pass
+of L = Σ_t Σ w_t ⊙ h_t over that of the same in PyTorch, with its cell in a loop and with its layer, which is one
+operation; measured as above, on the sizes above without their output. Before anything is timed, the loss and the
+gradients of all are compared.
+
+{table}
+
+- *numpy by hand* has one function for all gates of a step, between two products, with a derivative written by hand,
+  as Chainer's `lstm` has. It keeps no graph, and tells what explicit gates cost beside it.
+- *The matrix products alone* are those of this library, step by step, and nothing else: what no other work can take
+  away as long as no product is moved across steps.
+
+With small arrays the time goes to Python, and with large ones to the products and to passes over memory: there numpy
+is no faster than PyTorch, and the products alone leave little room below PyTorch's time."""
+
 DIRECTIONAL_TEXT = """\
 ## Derivatives along a direction
 
@@ -261,6 +327,15 @@ as above; before that, each result is compared with numpy's in float64.
 
 - *tinygrad_rnn* is `tg.jvp`, and `tg.hvp`, forward mode over a backward pass; *PyTorch eager* is `torch.func.jvp`, and
   `torch.autograd.grad` twice; *HIPS autograd* is `make_jvp` and `make_hvp`."""
+
+CHECKPOINTING = """\
+## Checkpointing
+
+An Elman network and its loss over {steps} steps by `tg.checkpoint_sequence`: the time of a forward and a backward pass
+over that of the plain graph, the median of three rounds, and the most memory that Python's allocator reports over that
+of the plain graph. Gradients have been compared before: they are equal bit by bit.
+
+{table}"""
 
 GRAPH = """\
 ## Where the time goes

@@ -80,6 +80,8 @@ def test_ratio_is_the_median_over_rounds_and_quartiles_are_in_order():
 def test_the_document_shows_every_measure(monkeypatch):
     sizes = dict.fromkeys(report.SIZES, TOY)
     monkeypatch.setattr(report, "SIZES", sizes)
+    monkeypatch.setattr(recurrent, "COMPARED", {"toy size": TOY})
+    monkeypatch.setattr(checkpointing, "NETWORKS", {"toy network": TOY._replace(steps=30)})
     monkeypatch.setattr(measures, "measure_imports", lambda rounds: {"numpy": [0.1, 0.1], "tinygrad_rnn": [0.02, 0.02]})
     monkeypatch.setattr(
         measures, "measure_drawing", lambda: {"torchviz + dot": {"10": 0.5, "100": 20.0, "1000": "> 60 s"}}
@@ -89,7 +91,10 @@ def test_the_document_shows_every_measure(monkeypatch):
     text = report.render(results)
     for name in load_programs():
         assert f"\n| {name} |" in text
-    for word in (*sizes, "goal", "hvp, minchar", "numpy by hand, fused", "nodes per second", "> 60 s", "ms to import"):
+    for word in (
+        *sizes, "goal", "hvp, minchar", "numpy by hand, fused", "nodes per second", "> 60 s", "ms to import",
+        "toy size", "LSTM over numpy by hand", "toy network: √T segments",
+    ):  # fmt: skip
         assert word in text
     assert not re.search(r"\{\w+\}", text)
     assert json.loads(report.to_json(results))["engines"].keys() == sizes.keys()
@@ -104,14 +109,26 @@ def test_a_missing_peer_is_shown_as_not_installed(monkeypatch):
 
 
 def test_checkpointed_ways_are_compared():
-    rows = checkpointing.compare(TOY._replace(steps=30), rounds=1)
-    assert [row[0] for row in rows] == ["plain", "√T segments", "100 snapshots", "20 snapshots"]
-    assert rows[0][1:3] == ["1.00", "100.00%"]
+    measured = checkpointing.compare(TOY._replace(steps=30), rounds=1)
+    for numbers in measured["seconds"], measured["bytes"]:
+        assert list(numbers) == ["plain", "√T segments", "100 snapshots", "20 snapshots"]
+    text = report.checkpointing_table({"toy": measured})
+    assert "| toy: plain | 1.00 | 100.00% |" in text
 
 
 @pytest.mark.parametrize("kind", recurrent.KINDS)
 def test_recurrent_programs_compute_the_same(kind):
+    measured = recurrent.compare(kind, TOY, seconds=0, rounds=2)
     programs = recurrent.make_programs(kind, TOY)
-    if "cells" not in programs:
-        pytest.skip("PyTorch is not installed")
-    assert recurrent.compare(programs, seconds=0, rounds=2).keys() == {"cells", "fused"}
+    assert measured["seconds"].keys() == {*programs, recurrent.PRODUCTS}
+    assert (recurrent.BY_HAND in programs) == (kind == "LSTM")
+
+
+def test_a_recurrent_program_that_computes_something_else_is_refused(monkeypatch):
+    def slightly_wrong(kind, layer, xs, weights):
+        loss, gradients = recurrent.our_program(layer, xs, weights)()
+        return {recurrent.LAYER: lambda: (loss, [gradient * 1.001 for gradient in gradients])}
+
+    monkeypatch.setattr(recurrent, "pytorch_programs", slightly_wrong)
+    with pytest.raises(AssertionError, match="PyTorch's layer"):
+        recurrent.compare("GRU", TOY, seconds=0, rounds=1)

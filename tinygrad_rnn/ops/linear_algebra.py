@@ -145,11 +145,10 @@ def cross(a: Operand, b: Operand, axisa: int = -1, axisb: int = -1, axisc: int =
 def _linear_value(x: Array, W: Array, b: Array | None = None) -> Any:
     if W.ndim != 2 or x.ndim == 0 or (b is not None and b.shape != W.shape[:1]):
         raise ValueError("expected x (..., features), W (outputs, features) and b (outputs,)")
-    if x.ndim <= 2:
-        y = W.dot(x.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
-    else:
-        y = W.dot(_rows(x).T).T.reshape(*x.shape[:-1], W.shape[0])
-    return y if b is None else y + b
+    rows = x if x.ndim <= 2 else _rows(x)
+    y = W.dot(rows.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
+    y = np.ascontiguousarray(y) if b is None else np.add(y, b, order="C")
+    return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], W.shape[0])
 
 
 def _rows(x: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinygrad_rnn.errors import OperandError, TinygradRNNError
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain, make
 from tinygrad_rnn.ops.declaration import Each, declare, elementwise, implements, linear_in_all, undifferentiable
 
 if TYPE_CHECKING:
@@ -189,22 +189,59 @@ class AtIndex(NamedTuple):
     part: Any
 
 
+_BASIC = frozenset({int, slice, type(...), type(None)})
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an index is made of integers, slices, `...` and None alone: it names no element twice."""
+    return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
+
+
 def add_at(total: Array, index: Any, part: Any) -> None:
     """total[index] += part, where an element that the index names twice gets both parts."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in parts):
-        np.add.at(total, index, part)
-    else:
+    if _is_basic(index) or not _picks_by_number(index):
         total[index] += part
+    else:
+        np.add.at(total, index, part)
+
+
+def _picks_by_number(index: Any) -> bool:
+    """Whether there is an array of integers in an index."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in parts)
+
+
+def assemble(contributions: Sequence[AtIndex], shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """The sum of contributions to an adjoint of that shape and dtype, in a new array."""
+    if tiles := _tiles(contributions, shape):
+        return np.concatenate(tiles, axis=-1)
+    total = np.zeros(shape, dtype)
+    for index, part in contributions:
+        add_at(total, index, part)
+    return total
+
+
+def _tiles(contributions: Sequence[AtIndex], shape: Shape) -> list[Array]:
+    """The contributions side by side, where they are those at slices that tile the last axis, as gates do."""
+    by_start = {}
+    for index, part in contributions:
+        if not (type(index) is tuple and len(index) == 2 and index[0] is ... and type(index[1]) is slice):
+            return []
+        by_start[index[1].start] = index[1], part
+    tiles, end = [], 0
+    while end in by_start:
+        place, part = by_start.pop(end)
+        if place.step is not None or place.stop is None or part.shape != (*shape[:-1], place.stop - end):
+            return []
+        tiles.append(part)
+        end = place.stop
+    return tiles if end == shape[-1] and len(tiles) == len(contributions) else []
 
 
 def _accumulate_value(*parts: Array, indices: Sequence[Any], shape: Shape) -> Any:
     if len(parts) == 1 and indices[0] is ...:
         return parts[0]
-    total = np.zeros(shape, np.result_type(*parts))
-    for index, part in zip(indices, parts, strict=True):
-        add_at(total, index, part)
-    return total
+    return assemble(list(map(AtIndex, indices, parts)), shape, np.result_type(*parts))
 
 
 accumulate = linear_in_all(
@@ -223,11 +260,19 @@ _getitem = declare(
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """x[index], with numpy's indices: integers, slices, `...`, None, and arrays of integers or truth values."""
-    return apply(_getitem, (x,), {"index": _plain_index(index)})
+    index = _plain_index(index)
+    array = x._data
+    try:
+        value = array[index]
+    except (IndexError, TypeError) as error:
+        raise explain("getitem", (x,), error) from error
+    return make(_getitem, (x,), (array,), value, {"index": index})
 
 
 def _plain_index(index: Any) -> Any:
     """The index as numpy takes it, its arrays copied so that nobody changes them later."""
+    if _is_basic(index):
+        return index
     if isinstance(index, tuple):
         return tuple([_plain_index(i) for i in index])
     if isinstance(index, Tensor):
