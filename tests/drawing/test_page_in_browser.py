@@ -200,6 +200,20 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     assert tab.locator(".edge.reached:not(.returning)").count() == 0
 
 
+@pytest.mark.parametrize("detail", ["variables", "cells"])
+def test_what_has_no_mark_is_marked_in_its_own_time_step(detail, visit):
+    outputs = tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))).outputs
+    tab = visit(sum(output.sum() for output in outputs), detail=detail)
+    pairs = tab.evaluate(
+        """() => events.map(({ node }) => [
+          nodes[node].step, marksOf(node).map(mark => nodes[current().nodeOf(mark)].step)])"""
+    )
+    within = [(step, steps) for step, steps in pairs if step is not None]
+    assert len(within) > 80
+    assert [pair for pair in within if not set(pair[1]) <= {pair[0], None}] == []
+    assert sum(pair[1] == [None] for pair in within) <= 1  # the sum of outputs leads to the result alone
+
+
 def test_a_chip_is_a_mark_of_its_parameter(visit):
     run = random_elman()
     tab = visit(run, backward=True)
