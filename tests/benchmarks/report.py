@@ -14,9 +14,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import graphviz
 import numpy as np
 
 from . import checkpointing, measures, recurrent
+from .drawing import LIMIT
 from .engines import REFERENCE, load_directional, load_programs
 from .problem import SIZES
 from .timing import quartiles, ratio
@@ -26,8 +28,9 @@ ROWS = (*SIZES, "recurrent", "directional", "checkpointing", "graph", "imports",
 GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
 DIRECTIONAL = ("sunspot", "minchar", "mid")
 PHASES = ("forward", "backward", "release")
-PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz")
+PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz", "torchlens")
 DOCUMENT = measures.ROOT / "docs" / "benchmarks.md"
+RAW = DOCUMENT.with_suffix(".json")
 
 Results = dict[str, Any]
 
@@ -36,15 +39,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and, where everything was measured in full, write the document and the raw timings."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS, help="measure these alone, and write nothing")
+    parser.add_argument("--keep", action="store_true", help="write all the same, with the other rows as they were")
     parser.add_argument("--quick", action="store_true", help="few repetitions, and write nothing")
     options = parser.parse_args(arguments)
+    if options.keep and options.quick:
+        parser.error("what --quick measures is not written beside anything")
+    kept = read_kept(describe_machine()) if options.keep else {}
     seconds, rounds = (0.5, 3) if options.quick else (30.0, 11)
-    results = measure(options.rows, seconds, rounds)
-    text = render(results)
+    raw = to_json(merge(kept, measure(options.rows, seconds, rounds)))
+    text = render(json.loads(raw))
     print(text)
-    if tuple(options.rows) == ROWS and not options.quick:
+    if options.keep or (tuple(options.rows) == ROWS and not options.quick):
         DOCUMENT.write_text(text, encoding="utf-8")
-        DOCUMENT.with_suffix(".json").write_text(to_json(results), encoding="utf-8")
+        RAW.write_text(raw, encoding="utf-8")
+
+
+def read_kept(machine: dict[str, str]) -> Results:
+    """The raw numbers that the last run has written.
+
+    Raises:
+        SystemExit: they come from another machine, or from other versions.
+    """
+    kept: Results = json.loads(RAW.read_text(encoding="utf-8"))
+    others = [f"{what} {which}" for what, which in kept["machine"].items() if machine.get(what) != which]
+    if others:
+        raise SystemExit(f"{RAW.name} was measured with {', '.join(others)}; measure all rows anew")
+    return kept
+
+
+def merge(kept: Results, measured: Results) -> Results:
+    """What was measured, and what was kept of the rows that were not."""
+    return {**kept, **measured, "engines": {**kept.get("engines", {}), **measured["engines"]}}
 
 
 def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
@@ -96,6 +121,10 @@ def describe_machine() -> dict[str, str]:
             machine[package] = version(package)
         except PackageNotFoundError:
             machine[package] = "not installed"
+    try:
+        machine["Graphviz"] = ".".join(map(str, graphviz.version()))
+    except graphviz.ExecutableNotFound:
+        machine["Graphviz"] = "not installed"
     return machine
 
 
@@ -217,13 +246,26 @@ def import_table(imports: Results) -> str:
     return table(["ms to import", ""], rows)
 
 
-def drawing_table(drawing: Results) -> str:
-    """Seconds for a drawing."""
-    rows = [
-        [library, *[t if isinstance(t, str) else f"{t:.2f} s" for t in seconds.values()]]
-        for library, seconds in drawing.items()
-    ]
-    return table(["", *[f"{steps} steps" for steps in measures.DRAWN_STEPS]], rows)
+def drawing_tables(drawing: Results) -> dict[str, str]:
+    """The seconds of every way of drawing, and the bytes that it writes."""
+    shown = {"seconds": _seconds, "bytes": _bytes}
+    return {
+        what: table(
+            [what, *[f"{steps} steps" for steps in next(iter(drawing.values()))]],
+            [[way, *[show(measured[what]) for measured in by_steps.values()]] for way, by_steps in drawing.items()],
+        )
+        for what, show in shown.items()
+    }
+
+
+def _seconds(timings: Sequence[float] | str) -> str:
+    return timings if isinstance(timings, str) else f"{median(timings):.2f}"
+
+
+def _bytes(size: int | None) -> str:
+    if size is None:
+        return "–"
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def render(results: Results) -> str:
@@ -253,7 +295,8 @@ def render(results: Results) -> str:
     if "imports" in results:
         parts.append(IMPORTS.format(table=import_table(results["imports"])))
     if "drawing" in results:
-        parts.append(DRAWING.format(table=drawing_table(results["drawing"]), limit=measures.DRAWING_LIMIT))
+        limits = {"limit": LIMIT, "rounds": measures.DRAWING_ROUNDS, "enough": measures.DRAWING_SECONDS}
+        parts.append(DRAWING.format(**drawing_tables(results["drawing"]), **limits))
     return "\n\n".join(parts) + "\n"
 
 
@@ -364,7 +407,18 @@ Each in a new process, from compiled modules; for all but numpy, where numpy is 
 DRAWING = """\
 ## Drawing
 
-From an unrolled network, batch 1, to an SVG file of every node; a drawing is given {limit} seconds. torchviz draws
-PyTorch's backward graph, which leaves Graphviz's `dot` to place the nodes.
+From an unrolled Elman network with its loss, batch 1, to a file. Seconds are the processor's, those of Graphviz
+included; each drawing is given {limit} of them. Shown is the median of {rounds} processes, or of fewer where they take
+more than {enough} seconds; each has drawn a network of two steps before.
 
-{table}"""
+{seconds}
+
+{bytes}
+
+- *tinygrad_rnn* finds the places itself and leaves Graphviz to paint: every step and every operation; or folded, the
+  default for long sequences, where the steps in the middle are left out. The HTML page holds the folded picture, the
+  rolled one, and numbers to step through backprop with.
+- *torchviz* draws the backward graph, with the parameters' names, and leaves Graphviz's `dot` to place the nodes.
+- *TorchLens* draws what it has recorded of a forward pass: every operation, placed by `dot` or, where there are many,
+  by itself; or rolled, where an operation that ran many times is one node. Before either it runs the network once and
+  records it, which takes the time in the last row."""
