@@ -395,7 +395,7 @@ def test_an_infinite_loss_is_said_though_its_gradient_is_finite(tmp_path):
     run = Run.start(tmp_path / "run", settings, find_source(Path("sunspots"), None, 0.1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(tg.NonFiniteError, match="update 16: the loss is inf; try a lower learning rate"):
+        with pytest.raises(tg.NonFiniteError, match=r"update \d+: the loss is inf; try a lower learning rate"):
             list(run.updates())
     assert "inf" not in (run.folder / "metrics.csv").read_text()
 
