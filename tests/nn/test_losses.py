@@ -170,6 +170,15 @@ class TestMasks:
         np.testing.assert_allclose(logits.grad[MASK], alone.grad, rtol=1e-14)
         assert not logits.grad[~MASK].any()
 
+    @pytest.mark.parametrize("loss", [tg.nn.squared_error, tg.nn.cross_entropy, tg.nn.binary_cross_entropy_with_logits])
+    @pytest.mark.parametrize("form", [np.asarray, tg.tensor])
+    def test_hide_gaps_in_targets_from_the_gradient(self, loss, form):
+        logits = tg.parameter(LOGITS)
+        gaps = np.where(MASK[..., None], np.eye(3)[CLASSES], np.nan)
+        (found,) = tg.grad(loss(logits, form(gaps), mask=MASK), [logits])
+        (expected,) = tg.grad(loss(logits, np.eye(3)[CLASSES], mask=MASK), [logits])
+        assert (found.data == expected.data).all()
+
     def test_hide_classes_that_are_none(self):
         hidden = np.where(MASK, CLASSES, -100)
         found, expected = (tg.nn.cross_entropy(tg.tensor(LOGITS), c, mask=MASK).item() for c in (hidden, CLASSES))
