@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tinygrad_rnn import cli
-from tinygrad_rnn.training.runs import Run
+from tinygrad_rnn.training.runs import Run, load_best
+from tinygrad_rnn.training.sunspots import error_unit, load_sunspots
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 12
 QUICK = ["--hidden", "4", "--window", "6", "--batch", "3", "--epochs", "2"]
@@ -71,6 +73,41 @@ def test_a_series(tmp_path, capsys):
     status, printed, _ = call(capsys, "evaluate", tmp_path / "run", series)
     assert float(re.match(r"mean squared error (\S+),", printed)[1]) < 100
     assert call(capsys, "sample", tmp_path / "run")[0] == 2
+
+
+def test_sunspots_are_evaluated_by_spans_of_years(tmp_path, capsys):
+    """Each against the network called year by year, with its state carried on."""
+    assert call(capsys, "train", "sunspots", "--output", tmp_path / "run", "--cell", "rnn", "--epochs", 3)[0] == 0
+    status, printed, _ = call(capsys, "evaluate", tmp_path / "run", "sunspots")
+    net, source = load_best(tmp_path / "run")
+    series, state, forecast = load_sunspots(), net.initial_state(1), {}
+    for year, number in zip(series.years[:280], series.numbers, strict=False):
+        prediction, state = net.predict(np.array([[(number - source.mean) / source.deviation]]), state)
+        forecast[int(year) + 1] = source.mean + source.deviation * prediction.item()
+    true = dict(zip(series.years.tolist(), series.numbers.tolist(), strict=True))
+    for line, first, last in zip(printed.splitlines(), (1712, 1921, 1956), (1920, 1955, 1979), strict=True):
+        error = np.mean([(forecast[year] - true[year]) ** 2 for year in range(first, last + 1)])
+        found = re.fullmatch(
+            rf"{first}–{last}, (training|test) years: mean squared error (\S+), (\S+) of the variance of .*", line
+        )
+        assert (found[1] == "training") == (last == 1920)
+        assert float(found[2]) == pytest.approx(error, rel=1e-5)
+        assert float(found[3]) == pytest.approx(error / error_unit(series), abs=1e-4)
+    assert status == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+def test_a_second_process_in_a_run_s_folder_is_told_so_in_one_line(text, capsys):
+    folder, endless = text.parent / "run", ["--epochs", "100000", "--patience", "1000000"]
+    command = [sys.executable, "-m", "tinygrad_rnn", "train", text, "--output", folder, *QUICK[:-2], *endless]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        status, printed, told = call(capsys, "train", "--resume", folder)
+        process.kill()
+        process.communicate(timeout=60)
+    assert (status, printed) == (1, "")
+    assert told == f"tinygrad-rnn: another process trains in {folder}; wait until it ends, or end it\n"
+    assert Run.resume(folder).updates_done > 0
 
 
 @pytest.mark.parametrize(

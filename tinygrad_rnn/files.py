@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tinygrad_rnn.errors import OutputError
 
@@ -102,6 +105,26 @@ def replace_file(path: Path, content: bytes) -> None:
             _sync(target.parent)
         finally:
             new.unlink(missing_ok=True)
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Keep an open file to oneself until it is closed, or the process ends in whatever way.
+
+    Returns:
+        False if somebody else has it. Where the system or the disk knows no such locks, True.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+            raise
+    return True
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -173,6 +173,50 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_end(text):
     assert contents(run.folder) == contents(expected.folder)
 
 
+# ---------------------------------------------------------------------- two at once
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+def test_two_cannot_train_in_one_folder_and_a_kill_leaves_no_lock(text):
+    run = start(text, "run", replace(TINY, epochs=100_000, patience=100_000))
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, run.folder], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "1\n"
+        with pytest.raises(RunError, match=r"another process trains in .*run; wait until it ends"):
+            Run.resume(run.folder)
+        with pytest.raises(RunError, match="another process trains"):
+            next(run.updates())
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    next(Run.resume(run.folder).updates())  # nobody is in the way any more
+
+
+def test_a_run_that_was_gone_on_with_elsewhere_is_not_gone_on_with_from_an_earlier_state(text):
+    run = start(text, "run")
+    assert [*Run.resume(run.folder).updates()]
+    expected = contents(run.folder)
+    with pytest.raises(RunError, match=r"has been trained in meanwhile.*--resume"):
+        next(run.updates())
+    assert contents(run.folder) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOLCK, None), (errno.EIO, OutputError)])
+def test_a_disk_that_knows_no_locks_is_no_obstacle(text, monkeypatch, number, error):
+    def fail(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    run = start(text, "run")
+    monkeypatch.setattr("fcntl.flock", fail)
+    if error is None:
+        assert [*run.updates()]
+    else:
+        with pytest.raises(error, match="cannot write"):
+            next(run.updates())
+
+
 # ---------------------------------------------------------------------- trouble with the disk
 
 

@@ -6,12 +6,12 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_rnn.errors import DataError, NonFiniteError, OutputError, RunError, TinygradRNNError
-from tinygrad_rnn.files import write_folder
+from tinygrad_rnn.files import lock, write_folder
 from tinygrad_rnn.node import Array, Tensor
 from tinygrad_rnn.training.checkpoint import encode_checkpoint, named, part_of, read_checkpoint, write_checkpoint
 from tinygrad_rnn.training.clipping import clip_grad_norm
@@ -120,7 +120,7 @@ class Run:
         """Go on where the last checkpoint was written.
 
         Raises:
-            RunError: the folder is malformed, or not a run's.
+            RunError: the folder is malformed, or not a run's; or another process trains in it.
             DataError: the data have changed.
             OutputError: the metrics cannot be cut back to the checkpoint.
         """
@@ -165,12 +165,18 @@ class Run:
     def updates(self) -> Iterator[Update]:
         """Train, one update an item, writing metrics and checkpoints, until the run is over.
 
+        Meanwhile nobody else can train in the folder.
+
         Raises:
+            RunError: somebody else trains in the folder, or has trained in it since this run was there.
             NonFiniteError: the loss or the gradient has become infinite or NaN. The last checkpoint stays.
             OutputError: something cannot be written. The last checkpoint stays.
         """
         try:
             with (self.folder / METRICS).open("ab") as metrics:
+                self._require_alone(metrics)
+                if metrics.tell() != self._metrics_size:
+                    raise RunError(f"{self.folder} has been trained in meanwhile; go on with it by --resume")
                 while not self.is_over:
                     update = self._update()
                     line = update.as_line().encode()
@@ -286,9 +292,15 @@ class Run:
         if not path.is_file() or path.stat().st_size < self._metrics_size:
             raise RunError(f"{path} is missing or shorter than when the checkpoint was written")
         try:
-            os.truncate(path, self._metrics_size)
+            with path.open("r+b") as metrics:
+                self._require_alone(metrics)
+                os.truncate(path, self._metrics_size)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+    def _require_alone(self, metrics: IO[bytes]) -> None:
+        if not lock(metrics):
+            raise RunError(f"another process trains in {self.folder}; wait until it ends, or end it")
 
 
 def read_config(folder: Path) -> tuple[RunSettings, Source]:
