@@ -96,6 +96,16 @@ def test_sunspots_are_evaluated_by_spans_of_years(tmp_path, capsys):
     assert status == 0
 
 
+def test_numbers_too_large_to_be_squared_are_not_evaluated(tmp_path, capsys):
+    series, huge = tmp_path / "series.csv", tmp_path / "huge.csv"
+    series.write_text("x\n" + "".join(f"{math.sin(k)}\n" for k in range(200)))
+    huge.write_text("x\n" + "1e300\n" * 200)
+    assert call(capsys, "train", series, "--output", tmp_path / "run", "--epochs", 1)[0] == 0
+    status, printed, told = call(capsys, "evaluate", tmp_path / "run", huge)
+    assert (status, printed) == (1, "")
+    assert re.fullmatch(r"tinygrad-rnn: .*huge\.csv: numbers so far from .* the loss is not finite\n", told)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
 def test_a_second_process_in_a_run_s_folder_is_told_so_in_one_line(text, capsys):
     folder, endless = text.parent / "run", ["--epochs", "100000", "--patience", "1000000"]

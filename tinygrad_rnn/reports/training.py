@@ -117,7 +117,7 @@ def evaluate_file(folder: Path, path: Path) -> str:
 
     Raises:
         RunError: the folder is malformed, or not a run's.
-        DataError: the file is not such as the run learnt from, or too short.
+        DataError: the file is not such as the run learnt from, too short, or of numbers too large to be squared.
     """
     net, source = load_best(folder)
     if str(path) == SUNSPOTS and not source.alphabet:
@@ -125,7 +125,10 @@ def evaluate_file(folder: Path, path: Path) -> str:
     data = source.read(path)
     if len(data) < 2:
         raise DataError(f"{path} is too short: there is nothing to predict")
-    loss = net.evaluate(*parallel_streams(data, 1))
+    with np.errstate(over="ignore"):  # the error below tells more than numpy's warning
+        loss = net.evaluate(*parallel_streams(data, 1))
+    if not math.isfinite(loss):
+        raise DataError(f"{path}: numbers so far from those learnt from that the loss is not finite")
     return f"{_score(loss, bool(source.alphabet), source.deviation)}, over {len(data) - 1:,} predictions"
 
 
