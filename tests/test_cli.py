@@ -247,10 +247,19 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are broken by a signal on POSIX")
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    command = [*PROGRAM, "draw", "--output", tmp_path / "rnn.dot"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, b"")
+
+
 def test_drawing_is_loaded_when_it_is_asked_for():
     code = "import tinygrad_rnn as tg; print(tg.draw(tg.tensor(1.0)).title, tg.drawing.Diagram is tg.Diagram)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert finished.stdout == "a graph of 1 nodes True\n"
+    assert finished.stdout == "a graph of 1 node True\n"
 
 
 def test_importing_the_package_loads_none_of_the_extras():

@@ -96,6 +96,16 @@ def test_sunspots_are_evaluated_by_spans_of_years(tmp_path, capsys):
     assert status == 0
 
 
+def test_numbers_too_large_to_be_squared_are_not_evaluated(tmp_path, capsys):
+    series, huge = tmp_path / "series.csv", tmp_path / "huge.csv"
+    series.write_text("x\n" + "".join(f"{math.sin(k)}\n" for k in range(200)))
+    huge.write_text("x\n" + "1e300\n" * 200)
+    assert call(capsys, "train", series, "--output", tmp_path / "run", "--epochs", 1)[0] == 0
+    status, printed, told = call(capsys, "evaluate", tmp_path / "run", huge)
+    assert (status, printed) == (1, "")
+    assert re.fullmatch(r"tinygrad-rnn: .*huge\.csv: numbers so far from .* the loss is not finite\n", told)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
 def test_a_second_process_in_a_run_s_folder_is_told_so_in_one_line(text, capsys):
     folder, endless = text.parent / "run", ["--epochs", "100000", "--patience", "1000000"]
@@ -146,6 +156,22 @@ def test_a_prompt_that_the_network_does_not_know(text, capsys):
     assert call(capsys, "train", text, "--output", text.parent / "run", *QUICK)[0] == 0
     assert "the prompt: 'Q', character 2," in call(capsys, "sample", text.parent / "run", "--prompt", "tQ")[2]
     assert "at least one character" in call(capsys, "sample", text.parent / "run", "--prompt", "")[2]
+
+
+def test_a_text_without_line_ends_can_be_sampled_from_without_a_prompt(text, capsys):
+    text.write_text(TEXT.replace("\n", " "))
+    assert call(capsys, "train", text, "--output", text.parent / "run", *QUICK)[0] == 0
+    status, printed, told = call(capsys, "sample", text.parent / "run", "--length", 5)
+    assert (status, len(printed), told) == (0, 6, "")
+
+
+def test_numbers_that_overflow_end_a_run_in_one_line(tmp_path):
+    series = tmp_path / "late.csv"
+    series.write_text("t,x\n" + "".join(f"{t},{t % 7 if t < 190 else 1e200}\n" for t in range(200)))
+    command = [sys.executable, "-m", "tinygrad_rnn", "train", series, "--output", tmp_path / "run"]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = "tinygrad-rnn: epoch 1: the validation loss is inf; try a lower learning rate\n"
+    assert (found.returncode, found.stdout, found.stderr) == (1, "", told)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")

@@ -14,11 +14,7 @@ from typing import IO
 
 from tinygrad_rnn.errors import OutputError
 
-Proof = Callable[[Path], bool]
-
-
-def _anything(folder: Path) -> bool:
-    return True
+UNFINISHED = ".tinygrad-rnn-"
 
 
 def check_folder(
@@ -107,6 +103,19 @@ def replace_file(path: Path, content: bytes) -> None:
             new.unlink(missing_ok=True)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files that `replace_file` had begun in a folder when the process came to a sudden end.
+
+    Nobody else may be writing there.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if path.is_file():
+            path.unlink()
+
+
 def lock(file: IO[bytes]) -> bool:
     """Keep an open file to oneself until it is closed, or the process ends in whatever way.
 
@@ -165,7 +174,7 @@ def _real(path: Path) -> Path:
 
 def _beside(path: Path) -> Path:
     """A name in the same parent, and so on the same disk, that nothing has yet."""
-    return path.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
+    return path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}")
 
 
 def _sync(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Reverse mode: gradients, what they leave behind, and what walking backwards costs."""
 
 import gc
+import re
 import weakref
 
 import numpy as np
@@ -196,11 +197,22 @@ def test_a_shared_node_is_counted_for_each_use():
 @pytest.mark.parametrize("shape", [(2,), (2, 4), (1, 4), (4, 1)])
 def test_a_rule_that_gives_another_shape_is_an_error(shape):
     wrong = tg.Operation("wrong", np.square, [lambda g, y, x: np.ones(shape)], lambda tangents, y, x: np.ones(shape))
-    x = tg.parameter(np.ones(3))
+    x = tg.parameter(np.ones(3), label="x")
     y = wrong(x)
-    for ask in (lambda: y.backward(np.ones(3))), (lambda: tg.grad(y, [x], np.ones(3))), (lambda: tg.jvp(y, [x], [x])):
-        with pytest.raises(ValueError, match=r"does not fit|could not broadcast"):
+    adjoint = rf"a rule of wrong gives an adjoint of shape {re.escape(str(shape))} to parameter 'x' \(3,\)"
+    for ask in (lambda: y.backward(np.ones(3))), (lambda: tg.grad(y, [x], np.ones(3))):
+        with pytest.raises(tg.ShapeError, match=adjoint):
             ask()
+    with pytest.raises(ValueError, match=r"does not fit|could not broadcast"):
+        tg.jvp(y, [x], [x])
+
+
+def test_a_rule_whose_shape_cannot_be_added_is_named():
+    wrong = tg.Operation("wrong", np.square, [lambda g, y, x: np.ones(2)], lambda tangents, y, x: x)
+    x = tg.parameter(np.ones(3), label="x")
+    y = wrong(x)
+    with pytest.raises(tg.ShapeError, match=r"^rule 0 of wrong of x \(3,\) float64: "):
+        (tg.tanh(x) + y).sum().backward()
 
 
 def test_a_failing_rule_leaves_all_gradients_as_they_were():

@@ -10,6 +10,8 @@ import pytest
 import tinygrad_rnn as tg
 from tests.ops.test_table import TABLE
 from tinygrad_rnn.drawing.formulas import FORMULAS, INDICES, find_formula, formula_name
+from tinygrad_rnn.drawing.glyphs import index_text
+from tinygrad_rnn.drawing.label import shorten
 from tinygrad_rnn.ops import OPERATIONS
 from tinygrad_rnn.ops.declaration import declare
 
@@ -118,6 +120,10 @@ def say(text, at):
         return np.where(condition, then, otherwise)
     if "inputs" in at.settings:
         return sum_products(text, at)
+    if "index" in at.settings:
+        index = f"[{shorten(index_text(at.settings['index']))}]"
+        assert text == (f"x{index}" if at.g is None else f"ȳ at {index}, 0 elsewhere")
+        return at.x[at.settings["index"]] if at.g is None else scattered(at, at.g)
     for pattern, replacement in PYTHON:
         text = re.sub(pattern, replacement, text)
     return eval(text, {"__builtins__": {}}, functions_over(at.settings.get("axis")) | vars(at))
@@ -438,8 +444,6 @@ READINGS = {
     "x, padded": lambda at: np.pad(at.x, at.settings["pad_width"], constant_values=at.settings["constant_values"]),
     "ȳ without the padding": lambda at: at.g[tuple(padding(at))],
     # picking and joining
-    "x[…]": lambda at: at.x[at.settings["index"]],
-    "ȳ at the index, 0 elsewhere": lambda at: scattered(at, at.g),
     "x[i]": lambda at: take_at(at, at.x),
     "ȳ[i]": lambda at: take_at(at, at.g),
     "x added up at i, 0 elsewhere": lambda at: put_at(at, at.x, at.i, at.settings["shape"]),

@@ -200,6 +200,20 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     assert tab.locator(".edge.reached:not(.returning)").count() == 0
 
 
+@pytest.mark.parametrize("detail", ["variables", "cells"])
+def test_what_has_no_mark_is_marked_in_its_own_time_step(detail, visit):
+    outputs = tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))).outputs
+    tab = visit(sum(output.sum() for output in outputs), detail=detail)
+    pairs = tab.evaluate(
+        """() => events.map(({ node }) => [
+          nodes[node].step, marksOf(node).map(mark => nodes[current().nodeOf(mark)].step)])"""
+    )
+    within = [(step, steps) for step, steps in pairs if step is not None]
+    assert len(within) > 80
+    assert [pair for pair in within if not set(pair[1]) <= {pair[0], None}] == []
+    assert sum(pair[1] == [None] for pair in within) <= 1  # the sum of outputs leads to the result alone
+
+
 def test_a_chip_is_a_mark_of_its_parameter(visit):
     run = random_elman()
     tab = visit(run, backward=True)
@@ -452,10 +466,56 @@ def test_on_paper_there_are_no_controls(visit):
     assert tab.is_visible("#event")
 
 
+def two_layers_in_both_directions():
+    outputs = tg.nn.RNN(2, 3, num_layers=2, bidirectional=True).unroll(np.ones((3, 2))).outputs
+    return sum(output.sum() for output in outputs)
+
+
+@pytest.mark.parametrize("width", [700, 1100, 1300, 2400])
+def test_wide_gradients_do_not_widen_the_page(width, visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.set_viewport_size({"width": width, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_gradient_that_an_event_changes_is_in_sight(visit):
+    tab = visit(two_layers_in_both_directions())
+    box = tab.locator("#gradients-body").bounding_box()
+    for position in range(1, int(tab.get_attribute("#slider", "max")) + 1):
+        tab.fill("#slider", str(position))
+        changed = tab.locator(".gradient.changed")
+        if changed.count():
+            first = changed.first.bounding_box()
+            assert box["y"] - 1 <= first["y"] < box["y"] + box["height"]
+    assert tab.evaluate("document.scrollingElement.scrollTop") == 0
+
+
+def test_on_paper_wide_gradients_are_whole_and_what_is_closed_is_not_there(visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 700, "height": 1000})
+    tables = tab.locator(".gradient .numbers")
+    assert tables.count() == 16
+    for table in tables.all():
+        assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert not tab.is_visible("#words")
+
+
 def test_a_phone_shows_it_without_scrolling_sideways(visit):
     tab = visit(random_elman(14), "#event=40")
     tab.set_viewport_size({"width": 360, "height": 740})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_scripts_there_is_the_picture(browser, tmp_path):
+    path = tg.draw(random_elman(14)).save(tmp_path / "x.html")
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(path.as_uri())
+    assert tab.is_visible(".view[data-view=folded] svg")
+    assert not tab.is_visible(".view[data-view=rolled]")
+    assert "switched off" in tab.inner_text("header")
+    context.close()
 
 
 # ---------------------------------------------------------------------- other graphs

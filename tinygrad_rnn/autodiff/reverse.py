@@ -15,7 +15,7 @@ from tinygrad_rnn.autodiff.segments import Edges, require_current, walk_back
 from tinygrad_rnn.errors import DTypeError, GraphError, OperandError, ShapeError
 from tinygrad_rnn.graph import Edge
 from tinygrad_rnn.graph.order import dependents, topological_order
-from tinygrad_rnn.node import Array, Operand, Operation, Tensor, from_origin, read_only, tensor
+from tinygrad_rnn.node import Array, Operand, Operation, Tensor, explain, from_origin, read_only, tensor
 from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, assemble, fit
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def backpropagate(
         if type(adjoint) is list:
             adjoint = assemble(adjoint, y.shape, y.dtype)
         if adjoint.shape != y.shape or adjoint.dtype is not y.dtype:
-            adjoint = fit(adjoint, y.shape, y.dtype)
+            adjoint = _fitted(adjoint, node, needed)
         received: list[Any] = []
         if node.op is not None:
             rules, xs, attributes = node.op.vjps, node._arrays, node.attributes
@@ -58,10 +58,23 @@ def backpropagate(
                 if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
                     continue
-                contribution = rule(adjoint, y, *xs, **attributes)
-                _add(contribution, source, adjoints, owned)
+                try:
+                    contribution = rule(adjoint, y, *xs, **attributes)
+                    _add(contribution, source, adjoints, owned)
+                except (ValueError, TypeError) as error:
+                    raise explain(f"rule {operand} of {node.op.name}", node.inputs, error) from error
                 received.append(contribution)
         yield node, adjoint, received
+
+
+def _fitted(adjoint: Any, node: Tensor, needed: set[Tensor]) -> Any:
+    """A complete adjoint in its node's own shape and dtype."""
+    try:
+        return fit(adjoint, node.shape, node.dtype)
+    except ValueError as error:
+        readers = {reader.op.name for reader in needed if reader.op and any(source is node for source in reader.inputs)}
+        rules = f"a rule of {' or '.join(sorted(readers))}"
+        raise ShapeError(f"{rules} gives an adjoint of shape {adjoint.shape} to {node.describe()}: {error}") from error
 
 
 def _uncut(node: Tensor, op: Operation, cut: Edges) -> Sequence[Callable[..., Any] | None]:

@@ -1,12 +1,14 @@
 """The command line: parse, call, print.
 
 Exit status 0 on success, 1 on failure, 2 on wrong usage, 130 after Ctrl-C; an error is one line on standard error.
+Where nobody reads the output to its end, as before `head`, the command ends without a word, with status 141.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except SettingError as error:
         return _complain(error, 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try to write the rest at its end
+        return 141
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 1)

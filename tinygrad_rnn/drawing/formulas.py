@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
+from tinygrad_rnn.drawing.glyphs import index_text
+from tinygrad_rnn.drawing.label import LONGEST, shorten
 from tinygrad_rnn.node import Tensor
 from tinygrad_rnn.ops import OPERATIONS
 from tinygrad_rnn.ops.einstein import Labels
@@ -163,7 +165,6 @@ FORMULAS: Mapping[str, Formula] = {
     "roll": Formula("x", "x, shifted round", ("ȳ, shifted back",)),
     "pad": Formula("x", "x, padded", ("ȳ without the padding",)),
     # picking and joining
-    "getitem": Formula("x", "x[…]", ("ȳ at the index, 0 elsewhere",)),
     "take_along_axis": Formula("xi", "x[i]", ("ȳ added up at i, 0 elsewhere", "")),
     "add_along_axis": Formula("xi", "x added up at i, 0 elsewhere", ("ȳ[i]", "")),
     "sort": Formula("x", "x, sorted", ("ȳ, back in the old order",)),
@@ -174,7 +175,7 @@ FORMULAS: Mapping[str, Formula] = {
     "stack": Formula("", "stack", ("its part of ȳ",)),
     "accumulate": Formula("", "sum of adjoints", ("ȳ at its index",)),
 }  # fmt: skip
-"""By the operation's name, and what else its formula depends on; that of `einsum` is made to measure."""
+"""By the operation's name, and what else its formula depends on."""
 
 BROADCASTING = frozenset(_ELEMENTWISE)
 """The operations that may repeat an operand."""
@@ -194,13 +195,13 @@ def find_formula(node: Tensor) -> Formula:
     assert node.op is not None
     if not _is_known(node):
         return Formula("", node.op.name, ("ȳ · ∂y/∂x",) if node.op.differentiable else ())
-    return _einstein_sum(node) if node.op.name == "einsum" else FORMULAS[formula_name(node)]
+    return MADE[node.op.name](node) if node.op.name in MADE else FORMULAS[formula_name(node)]
 
 
 def _is_known(node: Tensor) -> bool:
     """Whether the operation is one of the library's, and does not just have the name of one."""
     op = node.op
-    return op is not None and op is OPERATIONS.get(op.name) and (op.name in FORMULAS or op.name == "einsum")
+    return op is not None and op is OPERATIONS.get(op.name) and (op.name in FORMULAS or op.name in MADE)
 
 
 # ---------------------------------------------------------------------- what formulas depend on
@@ -222,19 +223,28 @@ def _of_transpose(node: Tensor) -> str:
     return "" if axes is None or axes == tuple(reversed(range(node.ndim))) else " of an order"
 
 
-def _of_einsum(node: Tensor) -> str:
-    return f" {node.attributes['inputs']} to {node.attributes['output']}"
-
-
 VARIANTS: Mapping[str, Callable[[Tensor], str]] = {
     "linear": _of_linear,
     "matmul": _of_matmul,
     "transpose": _of_transpose,
     "sinc": lambda node: " of an order" if node.attributes["order"] else "",
     "norm": lambda node: "" if node.attributes["ord"] == 2 else " of an order",
-    "einsum": _of_einsum,
+    "einsum": lambda node: f" {node.attributes['inputs']} to {node.attributes['output']}",
+    "getitem": lambda node: f" {_index(node)}",
 }
 """What the name of a formula has besides that of its operation."""
+
+# ---------------------------------------------------------------------- formulas made to measure
+
+
+def _picked(node: Tensor) -> Formula:
+    """The elements at an index, such as x[…, 0:3]."""
+    return Formula("x", f"x[{_index(node)}]", (f"ȳ at [{_index(node)}], 0 elsewhere",))
+
+
+def _index(node: Tensor) -> str:
+    return shorten(index_text(node.attributes["index"]), LONGEST)
+
 
 FACTORS, INDICES = "abcdefgh", "ijklmnopqrstuvwz"
 """The letters of the operands and of the indices in an Einstein sum."""
@@ -263,3 +273,7 @@ def _sum_sign(factors: Iterable[Labels], result: Labels) -> str:
 def _element(letter: str, labels: Labels) -> str:
     """An element of an array, such as a[i, j]."""
     return f"{letter}[{', '.join(INDICES[label] for label in labels)}]" if labels else letter
+
+
+MADE: Mapping[str, Callable[[Tensor], Formula]] = {"einsum": _einstein_sum, "getitem": _picked}
+"""What makes the formulas of operations that FORMULAS does not have."""

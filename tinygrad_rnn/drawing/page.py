@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from string import Template
-from typing import Any
 
-from tinygrad_rnn.drawing.record import record_graph
+from tinygrad_rnn.drawing.record import encode, record_graph
 from tinygrad_rnn.drawing.render import finish_svg, run_graphviz
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.graph import Graph
@@ -36,18 +34,20 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
         DrawingError: there is no Graphviz, or it failed.
     """
     script, colours = "\n".join(map(_read, SCRIPTS)), Colours()
-    painted = "\n".join(_paint(view, colours) for view in views)
+    painted = [_paint(view, colours, is_first=view is views[0]) for view in views]
     texts = {
         "title": html.escape(title),
+        "lede": f"Every mark is a value or an operation{', in the column of its time step' if graph.steps else ''}.",
+        "examples": "h_3, tanh, t=2" if graph.steps else "x, tanh",
         "style": _read("page.css") + "\n".join(colours.rules()),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "views": painted,
+        "views": "\n".join(painted),
     }
     record = record_graph(graph, views, LIMIT - sum(map(len, texts.values())))
     notes = [*notes, *record.pop("notes")]
     return Template(_read("page.html")).substitute(
-        texts, notes="".join(f"<p>{html.escape(note)}</p>" for note in notes), record=_escape(record)
+        texts, notes="".join(f"<p>{html.escape(note)}</p>" for note in notes), record=encode(record)
     )
 
 
@@ -55,21 +55,18 @@ def _read(name: str) -> str:
     return (files("tinygrad_rnn.drawing") / "web" / name).read_text(encoding="utf-8")
 
 
-def _escape(record: Any) -> str:
-    """JSON that may stand in an HTML element of any kind: no character in it means anything to HTML."""
-    text = json.dumps(record, separators=(",", ":"), allow_nan=False)  # in ASCII, so that U+2028 is escaped as well
-    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 # ---------------------------------------------------------------------- pictures
 
 
-def _paint(view: View, colours: Colours) -> str:
-    """A view as SVG, each of its marks and lines with the name by which the script finds it."""
+def _paint(view: View, colours: Colours, is_first: bool) -> str:
+    """A view as SVG, each of its marks and lines with the name by which the script finds it.
+
+    The first is shown without scripts as well.
+    """
     painted = run_graphviz(colours.encode(view.source, view.dark), "svg", view.seconds).decode()
     named = GROUP.sub(lambda group: _name(group["kind"], group["more"], html.unescape(group["title"]), view), painted)
     svg = finish_svg(colours.decode(named), {}, view.title).replace('role="img"', 'role="group"', 1)
-    return f'<div class="view" data-view="{view.name}" hidden>{svg}</div>'
+    return f'<div class="view" data-view="{view.name}"{"" if is_first else " hidden"}>{svg}</div>'
 
 
 def _name(kind: str, more: str, name: str, view: View) -> str:

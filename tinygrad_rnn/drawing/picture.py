@@ -231,13 +231,18 @@ def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]
 
 
 def _title(graph: Graph, shown: Sequence[int], rolled: bool) -> str:
-    counts = f"a graph of {len(graph)} nodes"
-    if not graph.steps:
+    counts, steps = f"a graph of {_counted(len(graph), 'node')}", len(graph.steps)
+    if not steps:
         return counts
     if rolled:
-        return f"{counts} in {len(graph.steps)} time steps, rolled up"
-    some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
-    return f"{counts} in {len(graph.steps)} time steps{some}"
+        return f"{counts} in {_counted(steps, 'time step')}, rolled up"
+    some = "" if len(shown) == steps else f", {len(shown)} of them shown"
+    return f"{counts} in {_counted(steps, 'time step')}{some}"
+
+
+def _counted(number: int, noun: str) -> str:
+    """Such as 1 node or 15,007 nodes."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _describe(mark: Mark, adjoints: Adjoints | None) -> str:

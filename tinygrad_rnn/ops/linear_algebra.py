@@ -14,7 +14,7 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.node import Array, Operand, Tensor, apply
 from tinygrad_rnn.ops.arranging import moveaxis
 from tinygrad_rnn.ops.declaration import NUMPY, binary, declare, implements, linear_in_each
-from tinygrad_rnn.ops.shaping import as_tensor, explained, ravel, reshape
+from tinygrad_rnn.ops.shaping import as_tensor, as_tensors, explained, ravel, reshape
 
 
 def _matmul_value(a: Array, b: Array) -> Any:
@@ -103,10 +103,10 @@ def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Tensor:
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Sequence[Operand]) -> Tensor:
     """The product of two or more matrices from left to right; the first and the last may be vectors."""
-    if len(arrays) < 2:
-        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
-    first, *others = arrays
-    return reduce(matmul, others, as_tensor("multi_dot", first))
+    nodes = as_tensors("multi_dot", arrays)
+    if len(nodes) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(nodes)}")
+    return reduce(matmul, nodes)
 
 
 @implements(np.vdot)

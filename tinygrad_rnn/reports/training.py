@@ -89,8 +89,11 @@ def _score(loss: float, is_text: bool, deviation: float) -> str:
     return f"mean squared error {loss * deviation**2:.6g}, {loss:.4f} of the variance learnt from"
 
 
-def sample_text(folder: Path, prompt: str, length: int, temperature: float, seed: int) -> Iterator[str]:
+def sample_text(folder: Path, prompt: str | None, length: int, temperature: float, seed: int) -> Iterator[str]:
     """Characters that a run's best network makes up after a prompt.
+
+    Without a prompt it goes on from a line end, or where the text that it learnt from has none from a space or
+    whatever character comes first.
 
     Raises:
         RunError: the folder is malformed, or not a run's.
@@ -100,6 +103,8 @@ def sample_text(folder: Path, prompt: str, length: int, temperature: float, seed
     net, source = load_best(folder)
     if not source.alphabet:
         raise SettingError(f"{folder} is a run on a series of numbers; only one on text can be sampled from")
+    if prompt is None:
+        prompt = "\n" if "\n" in source.alphabet else source.alphabet[0]
     if not prompt:
         raise SettingError("a prompt has at least one character")
     codes = encode(prompt, source.alphabet, "the prompt")
@@ -112,7 +117,7 @@ def evaluate_file(folder: Path, path: Path) -> str:
 
     Raises:
         RunError: the folder is malformed, or not a run's.
-        DataError: the file is not such as the run learnt from, or too short.
+        DataError: the file is not such as the run learnt from, too short, or of numbers too large to be squared.
     """
     net, source = load_best(folder)
     if str(path) == SUNSPOTS and not source.alphabet:
@@ -120,7 +125,10 @@ def evaluate_file(folder: Path, path: Path) -> str:
     data = source.read(path)
     if len(data) < 2:
         raise DataError(f"{path} is too short: there is nothing to predict")
-    loss = net.evaluate(*parallel_streams(data, 1))
+    with np.errstate(over="ignore"):  # the error below tells more than numpy's warning
+        loss = net.evaluate(*parallel_streams(data, 1))
+    if not math.isfinite(loss):
+        raise DataError(f"{path}: numbers so far from those learnt from that the loss is not finite")
     return f"{_score(loss, bool(source.alphabet), source.deviation)}, over {len(data) - 1:,} predictions"
 
 

@@ -47,7 +47,7 @@ function look(box) {
 function fit(isReadable) {
   const whole = current().whole;
   const { clientWidth, clientHeight } = frame;
-  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.7 : 0);
+  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.6 : 0);
   const scale = Math.min(1.9, clientHeight / whole.height, inWidth);
   const width = clientWidth / scale, height = clientHeight / scale;
   const start = (from, length, room) => room > length ? from - (room - length) / 2 : from;
@@ -143,15 +143,20 @@ function colour(event) {
   if (here.length === 1 || here.length === 2) reveal(here.at(-1)); // more of them are in many places
 }
 
-/** The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to. */
+/**
+ * The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to, and of
+ * these the ones in its own time step if there are such.
+ */
 function marksOf(number) {
   const { byNode, gaps } = current();
   const hiding = ({ step }) => gaps.filter(({ first, last }) => step >= first && step <= last).map(({ mark }) => mark);
-  const found = new Set([number]), marks = new Set();
+  const found = new Set([number]), steps = new Map(); // of the marks
   for (const member of found) {
     const own = byNode.get(member) ?? hiding(nodes[member]);
-    own.forEach(mark => marks.add(mark));
+    own.forEach(mark => steps.set(mark, nodes[member].step));
     if (own.length === 0) readersOf(member).forEach(reader => found.add(reader));
   }
-  return [...marks];
+  const { step } = nodes[number], marks = [...steps.keys()];
+  const here = marks.filter(mark => step !== undefined && steps.get(mark) === step);
+  return here.length ? here : marks;
 }
