@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import gallery_peers
 import numpy as np
 
 import tinygrad_rnn as tg
@@ -274,8 +275,8 @@ def write_page() -> str:
     """The gallery as Markdown."""
     parts = [
         "# Gallery",
-        "Every picture with the code that drew it. `python docs/gallery.py` makes this page and all its pictures anew. "
-        "What several of them use:",
+        "Every picture with the code that drew it. `python docs/gallery.py` makes this page and its pictures anew, but "
+        "for those of other tools at its end. What several of them use:",
         f"```python\n{SETUP}\n\n\n{inspect.getsource(last_loss).rstrip()}\n```",
     ]
     for name, draw in PICTURES.items():
@@ -285,6 +286,7 @@ def write_page() -> str:
             parts.append(text.strip())
         parts.append(f"![{title}](gallery/{name}.svg)")
         parts.append(f"```python\n{code_of(draw)}\n```")
+    parts.append(gallery_peers.write_section())
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,20 +1,19 @@
 """What recurrent networks learn here, beside simple baselines: the numbers of docs/results.md.
 
-    OPENBLAS_NUM_THREADS=1 python docs/results.py --text tinyshakespeare.txt [--runs DIR] [ROW …]
+    OPENBLAS_NUM_THREADS=1 python docs/results.py --text tinyshakespeare.txt [--runs DIR] [--anew] [ROW …]
 
-measures the rows that docs/results.json has no numbers for, or those whose names begin with a ROW, one after the
-other. A row's numbers are kept in docs/results.json as soon as it is finished; docs/results.md and docs/adding.svg
-are written from that file alone, by docs/results_page.py.
+measures what docs/results.json lacks of all rows, or of those whose names begin with a ROW: seed 0 of every row, then
+seed 1, and so on. A seed's numbers are kept in docs/results.json as soon as it is finished; docs/results.md and its
+pictures are written from that file alone, by docs/results_page.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,15 +25,15 @@ import numpy as np
 from results_page import write_page
 
 from tinygrad_rnn import nn, training
-from tinygrad_rnn.errors import RunError
+from tinygrad_rnn.errors import TinygradRNNError
 from tinygrad_rnn.files import replace_file
 from tinygrad_rnn.node import Array, Tensor, no_grad
 from tinygrad_rnn.reports.results import ORDER, SPANS
 from tinygrad_rnn.reports.sunspot_network import Forecaster, Settings, train_network
-from tinygrad_rnn.reports.training import CURVES
+from tinygrad_rnn.reports.training import run_training
 from tinygrad_rnn.training.predictor import Predictor
-from tinygrad_rnn.training.run_settings import RunSettings, split_point
-from tinygrad_rnn.training.runs import CONFIG, LAST, METRICS, load_best, read_config
+from tinygrad_rnn.training.run_settings import RunSettings, find_source, split_point
+from tinygrad_rnn.training.runs import Run, load_best
 from tinygrad_rnn.training.sunspots import TRAINING, Sunspots, error_unit
 from tinygrad_rnn.training.text import encode, read_text
 
@@ -87,21 +86,17 @@ def make_forecaster(kind: str, learnt: Sunspots, settings: Settings, seed: int) 
     return forecaster
 
 
-def sunspots(kind: str, settings: Settings) -> Numbers:
-    """Mean squared errors one year ahead in units of the variance, by span of years; one for each seed."""
+def sunspots(kind: str, settings: Settings, seed: int) -> Numbers:
+    """Mean squared errors one year ahead in units of the variance, by span of years."""
     series = training.load_sunspots()
     learnt = series.until(TRAINING.last)
     if kind == "ar12":
-        forecasts = [training.forecast_linearly(series.numbers, ORDER, len(learnt.numbers))]
+        forecast = training.forecast_linearly(series.numbers, ORDER, len(learnt.numbers))
     else:
-        make = partial(make_forecaster, kind)
-        trained = [train_network(learnt, settings, seed, lambda *_: None, make) for seed in settings.seeds]
-        forecasts = [network.forecaster.forecast(series) for network in trained]
+        trained = train_network(learnt, settings, seed, lambda *_: None, partial(make_forecaster, kind))
+        forecast = trained.forecaster.forecast(series)
     unit = error_unit(series)
-    return {
-        name: [series.mean_squared_error(forecast, span) / unit for forecast in forecasts]
-        for name, span in SPANS.items()
-    }
+    return {name: series.mean_squared_error(forecast, span) / unit for name, span in SPANS.items()}
 
 
 # ---------------------------------------------------------------------- made-up tasks
@@ -130,28 +125,26 @@ class Task(NamedTuple):
 TASKS = {"adding": Task(adding_loss, 2, 1), "copy": Task(copy_loss, 10, 10)}
 HIDDEN = BATCH = 32
 RATES = {"rnn": 0.001, "irnn": 0.001, "lstm": 0.01, "gru": 0.01}
-PLAN = (  # task, steps, updates, seeds
-    ("adding", 50, 1500, 5),
-    ("adding", 100, 1500, 3),
-    ("adding", 200, 1500, 1),
-    ("copy", 20, 5000, 1),
-    ("copy", 50, 1500, 1),
+PLAN = (  # task, steps, updates
+    ("adding", 50, 1500),
+    ("adding", 100, 1500),
+    ("adding", 200, 1500),
+    ("copy", 20, 6000),
+    ("copy", 50, 6000),
 )
 CLIP = 1.0
-CHUNK, FRESH = 50, 1000  # updates that make one point of a learning curve, and sequences that make a row's loss
+POINTS, FRESH = 30, 1000  # points of a learning curve, and sequences that make a row's loss
 
 
-def learn(task: Task, steps: int, kind: str, updates: int, seeds: Iterable[int]) -> Numbers:
-    """Train on sequences drawn anew for every update; for each seed the loss on fresh ones, and the learning curve."""
-    losses, curves = [], []
-    for seed in seeds:
-        net = Network(kind, task.inputs, HIDDEN, task.outputs, seed, np.float32)
-        drawn = partial(task.loss, net, steps, BATCH, np.random.default_rng([seed, 1]))
-        curve = list(islice(training.train(training.Adam(net.parameters, RATES[kind]), drawn, CLIP), updates))
-        curves.append(np.reshape(curve, (-1, min(CHUNK, updates))).mean(axis=1).tolist())
-        with no_grad():
-            losses.append(task.loss(net, steps, FRESH, np.random.default_rng([seed, 2])).item())
-    return {"updates": updates, "losses": losses, "curves": curves}
+def learn(task: Task, steps: int, kind: str, updates: int, seed: int) -> Numbers:
+    """Train on sequences drawn anew for every update; the loss on fresh ones, and the learning curve."""
+    net = Network(kind, task.inputs, HIDDEN, task.outputs, seed, np.float32)
+    drawn = partial(task.loss, net, steps, BATCH, np.random.default_rng([seed, 1]))
+    curve = list(islice(training.train(training.Adam(net.parameters, RATES[kind]), drawn, CLIP), updates))
+    with no_grad():
+        loss = task.loss(net, steps, FRESH, np.random.default_rng([seed, 2])).item()
+    points = np.reshape(curve, (min(POINTS, updates), -1)).mean(axis=1)
+    return {"updates": updates, "loss": loss, "curve": points.tolist()}
 
 
 # ---------------------------------------------------------------------- characters
@@ -166,26 +159,20 @@ def ngrams(text: Path, orders: Sequence[int]) -> Numbers:
     return {str(order): training.NGram(codes[:split], order, len(alphabet)).nats(codes[split:]) for order in orders}
 
 
-def characters(text: Path, folder: Path, settings: RunSettings) -> Numbers:
-    """Nats per character of the text's last tenth, read as one stream by the best network of a run.
-
-    The run is made by its command unless its folder is there already; its seconds are those between its files.
-    """
-    if not folder.exists():
-        options = [f"--{name}={getattr(settings, name)}" for name in ("cell", "hidden", "epochs")]
-        subprocess.run([sys.executable, "-m", "tinygrad_rnn", "train", text, *options, "--output", folder], check=True)
-    if read_config(folder)[0] != settings or not (folder / CURVES).exists():
-        raise RunError(f"{folder} is a run with other settings, or not over: go on with it by --resume")
+def characters(text: Path, runs: Path, settings: RunSettings, seed: int) -> Numbers:
+    """Nats per character of the text's last tenth, read as one stream by the best network of a new run."""
+    settings = replace(settings, seed=seed)
+    runs.mkdir(exist_ok=True)
+    folder = runs / f"{settings.cell}-{settings.epochs}-{seed}"
+    run = Run.start(folder, settings, find_source(text, None, settings.validation))
+    run_training(run)
     net, source = load_best(folder)
     codes = source.read(text)
     last = codes[split_point(len(codes), settings.validation) :]
-    metrics = [line.split(",") for line in (folder / METRICS).read_text().splitlines()[1:]]
-    validation = [float(line[-1]) for line in metrics if line[-1]]
     return {
         "nats": net.evaluate(*training.parallel_streams(last, 1)),
-        "epochs": len(validation),
-        "best_epoch": 1 + int(np.argmin(validation)),
-        "run_seconds": (folder / LAST).stat().st_mtime - (folder / CONFIG).stat().st_mtime,
+        "epochs": run.updates_done // run.updates_per_epoch,
+        "best_epoch": run.best[0],
     }
 
 
@@ -235,13 +222,14 @@ def pytorch_updates(kind: str, settings: RunSettings, symbols: int) -> Callable[
     return update
 
 
-def beside_pytorch(kind: str, settings: RunSettings, symbols: int, rounds: int) -> Numbers:
+def beside_pytorch(kind: str, settings: RunSettings, symbols: int, rounds: int, seed: int) -> Numbers:
     """Processor time of an update in milliseconds, the medians of ours and PyTorch's, and the median of their ratio."""
     makers = {"ours": our_updates, "pytorch": pytorch_updates}
     programs = {name: make(kind, settings, symbols) for name, make in makers.items()}
     timings: dict[str, list[float]] = {name: [] for name in programs}
-    for seed in range(-3, rounds):  # the first three are not counted
-        codes = np.random.default_rng(abs(seed)).integers(0, symbols, (settings.window + 1, settings.batch))
+    random = np.random.default_rng(seed)
+    for _ in range(3 + rounds):  # the first three are not counted
+        codes = random.integers(0, symbols, (settings.window + 1, settings.batch))
         for name, update in programs.items():
             start = time.process_time()
             update(codes)
@@ -254,50 +242,81 @@ def beside_pytorch(kind: str, settings: RunSettings, symbols: int, rounds: int) 
 # ---------------------------------------------------------------------- rows
 
 
-def make_rows(text: Path, runs: Path) -> dict[str, Callable[[], Numbers]]:
+SEEDS = 5
+
+
+class Row(NamedTuple):
+    """How a row's numbers are measured with a seed, and with how many."""
+
+    measure: Callable[[int], Numbers]
+    seeds: int = SEEDS
+
+
+def make_rows(text: Path, runs: Path) -> dict[str, Row]:
     """Every row by its name, in the page's order."""
-    rows: dict[str, Callable[[], Numbers]] = {
-        f"sunspots-{kind}": partial(sunspots, kind, Settings()) for kind in ("ar12", "elman", *LAYERS)
-    }
-    for task, steps, updates, seeds in PLAN:
+    rows = {"sunspots-ar12": Row(partial(sunspots, "ar12", Settings()), 1)}
+    for kind in ("elman", *LAYERS):
+        rows[f"sunspots-{kind}"] = Row(partial(sunspots, kind, Settings()))
+    for task, steps, updates in PLAN:
         for kind in RATES:
-            rows[f"{task}-{steps}-{kind}"] = partial(learn, TASKS[task], steps, kind, updates, range(seeds))
-    rows["characters-ngrams"] = partial(ngrams, text, range(8))
-    for cell, epochs in (("rnn", 6), ("gru", 6), ("lstm", 6), ("lstm", 30)):
-        run = f"{cell}-{epochs}"
-        rows[f"characters-{run}"] = partial(characters, text, runs / run, RunSettings(cell=cell, epochs=epochs))
+            rows[f"{task}-{steps}-{kind}"] = Row(partial(learn, TASKS[task], steps, kind, updates))
+    rows["characters-ngrams"] = Row(lambda _: ngrams(text, range(8)), 1)
+    for cell, epochs, seeds in (("rnn", 6, SEEDS), ("gru", 6, SEEDS), ("lstm", 6, SEEDS), ("lstm", 30, 3)):
+        settings = RunSettings(cell=cell, epochs=epochs)
+        rows[f"characters-{cell}-{epochs}"] = Row(partial(characters, text, runs, settings), seeds)
     for kind in LAYERS:
-        rows[f"speed-{kind}"] = partial(beside_pytorch, kind, RunSettings(), symbols=65, rounds=50)
+        rows[f"speed-{kind}"] = Row(partial(beside_pytorch, kind, RunSettings(), 65, 50), 1)
     return rows
+
+
+def read_numbers(store: Path) -> dict[str, list[Numbers]]:
+    """The numbers that are known: of each row those of seeds 0, 1, 2, …."""
+    return json.loads(store.read_text()) if store.exists() else {}
+
+
+def write_numbers(store: Path, known: Mapping[str, Sequence[Numbers]]) -> None:
+    """Keep the numbers, a line for each seed."""
+    rows = [f"{json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, seeds)) + "\n]" for name, seeds in known.items()]
+    replace_file(store, ("{\n" + ",\n".join(rows) + "\n}\n").encode())
+
+
+def measure_missing(store: Path, rows: Mapping[str, Row], chosen: Sequence[str]) -> None:
+    """Measure what is not known of the chosen rows: their first seeds, then their second ones, and so on."""
+    for seed in range(max(rows[name].seeds for name in chosen)):
+        for name in chosen:
+            if not len(read_numbers(store).get(name, ())) <= seed < rows[name].seeds:
+                continue
+            print(name, seed, flush=True)
+            start = time.process_time()
+            numbers = rows[name].measure(seed)
+            numbers["seconds"] = round(time.process_time() - start, 1)
+            known = read_numbers(store)
+            known.setdefault(name, []).append(numbers)
+            write_numbers(store, {row: known[row] for row in rows if row in known})
 
 
 def main(arguments: Sequence[str] | None = None, docs: Path = DOCS) -> None:
     """Measure rows, and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("rows", metavar="ROW", nargs="*", help="the beginning of rows' names; all missing rows if none")
-    parser.add_argument(
-        "--text", metavar="FILE", type=Path, default=Path("tinyshakespeare.txt"), help="tiny Shakespeare"
-    )
-    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="where runs are, or are made")
-    chosen = parser.parse_args(arguments)
+    add = parser.add_argument
+    add("rows", metavar="ROW", nargs="*", default=[""], help="the beginning of rows' names; all rows if none")
+    add("--text", metavar="FILE", type=Path, default=Path("tinyshakespeare.txt"), help="tiny Shakespeare")
+    add("--runs", metavar="DIR", type=Path, default=Path("runs"), help="where runs are made")
+    add("--anew", action="store_true", help="forget what is known of the rows first")
+    options = parser.parse_args(arguments)
     store = docs / "results.json"
-    rows = make_rows(chosen.text, chosen.runs)
-    for beginning in chosen.rows:
+    rows = make_rows(options.text, options.runs)
+    for beginning in options.rows:
         if not any(name.startswith(beginning) for name in rows):
             parser.error(f"no row's name begins with {beginning}; the rows are {', '.join(rows)}")
-    for name, measure in rows.items():
-        known = json.loads(store.read_text()) if store.exists() else {}
-        if not name.startswith(tuple(chosen.rows)) if chosen.rows else name in known:
-            continue
-        print(name, flush=True)
-        start = time.perf_counter()
-        numbers = measure()
-        numbers["seconds"] = round(time.perf_counter() - start)
-        known = json.loads(store.read_text()) if store.exists() else {}
-        known[name] = numbers
-        in_order = {row: known[row] for row in rows if row in known}
-        replace_file(store, (json.dumps(in_order, indent=1) + "\n").encode())
-    write_page(docs)
+    chosen = [name for name in rows if name.startswith(tuple(options.rows))]
+    try:
+        if options.anew:
+            write_numbers(store, {row: kept for row, kept in read_numbers(store).items() if row not in chosen})
+        measure_missing(store, rows, chosen)
+        write_page(docs)
+    except (TinygradRNNError, OSError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tests.drawing.paper import read
 from tinygrad_rnn import cli
 from tinygrad_rnn.reports import demo
 from tinygrad_rnn.reports.sunspot_network import Settings
@@ -68,6 +71,16 @@ def test_the_examples_of_the_help_are_right_usage(command):
         (["draw", "--hidden", "-2"], ["--hidden"]),
         (["draw", "--hidden", "9" * 5000], ["a whole number from 1"]),
         (["draw", "--notation", "mine"], ["'mine'", "goodfellow"]),
+        (["draw", "--cell", "cnn"], ["'cnn'", "lstm"]),
+        (["draw", "--layers", "0"], ["--layers", "a whole number from 1"]),
+        (["draw", "--cell", "gru", "--notation", "lagged"], ["--notation", "one layer"]),
+        (["draw", "--layers", "2", "--notation", "lagged"], ["--notation", "one layer"]),
+        (["draw", "--highlight", "2"], ["--highlight", "2 arguments"]),
+        (["draw", "--highlight", "2", "x"], ["--highlight", "'x'"]),
+        (["draw", "--highlight", "9", "1"], ["there is no step 9", "from 1 to 4"]),
+        (["draw", "--view", "rolled", "--backward"], ["rolled", "unrolled"]),
+        (["draw", "--view", "sideways"], ["'sideways'", "folded"]),
+        (["draw", "--theme", "sepia"], ["'sepia'", "dark"]),
         (["draw", "--detail", "everything"], ["'everything'", "ops"]),
         (["draw", "--output", "rnn.gif"], ["'rnn.gif'", ".svg"]),
         (["draw", "--output", "rnn"], ["'rnn'", ".svg"]),
@@ -99,6 +112,30 @@ def test_draw_has_sizes_views_and_formats(tmp_path):
     assert folded.startswith("digraph")
     assert unrolled.startswith("digraph")
     assert len(folded) < len(unrolled) / 3
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize(("layers", "bidirectional"), [(1, []), (2, []), (1, ["--bidirectional"])])
+def test_draw_has_every_kind_of_network(cell, layers, bidirectional, tmp_path):
+    path = tmp_path / "net.dot"
+    network = ["--cell", cell, "--layers", str(layers), *bidirectional, "--steps", "3", "--backward"]
+    assert cli.main(["draw", *network, "--detail", "variables", "--output", str(path)]) == 0
+    drawn = {mark.text for mark in read(SimpleNamespace(source=path.read_text())).marks.values() if mark.norm}
+    places = ["^(1)", "^(2)"] if layers == 2 else ["", "^(rev)"] if bidirectional else [""]
+    letters = "hc" if cell == "lstm" else "h"
+    assert {"L_1", "L_2", "L_3", "L"} < drawn
+    assert {text for text in drawn if text[0] in "hc"} == {
+        f"{k}_{t}{at}" for k in letters for t in (1, 2, 3) for at in places
+    }
+
+
+@pytest.mark.parametrize("overlay", [["--backward"], ["--values"], ["--gradients"], ["--highlight", "3", "2"]])
+def test_draw_lays_over_what_is_asked_for(overlay, tmp_path):
+    path, xs = tmp_path / "net.dot", np.random.default_rng(0)
+    assert cli.main(["draw", "--steps", "3", *overlay, "--output", str(path)]) == 0
+    run = tg.nn.ElmanRNN(2, 3, 1).unroll(xs.uniform(-1, 1, (3, 2)), xs.uniform(-1, 1, (3, 1)))
+    settings = {overlay[0].removeprefix("--"): (3, 2) if len(overlay) > 1 else True}
+    assert path.read_text() == tg.draw(run, **settings).source != tg.draw(run).source
 
 
 def test_draw_writes_a_page(tmp_path, capsys):
@@ -210,10 +247,19 @@ def test_ctrl_c_is_one_line_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are broken by a signal on POSIX")
+def test_a_reader_that_leaves_early_is_no_error(tmp_path):
+    command = [*PROGRAM, "draw", "--output", tmp_path / "rnn.dot"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, b"")
+
+
 def test_drawing_is_loaded_when_it_is_asked_for():
     code = "import tinygrad_rnn as tg; print(tg.draw(tg.tensor(1.0)).title, tg.drawing.Diagram is tg.Diagram)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert finished.stdout == "a graph of 1 nodes True\n"
+    assert finished.stdout == "a graph of 1 node True\n"
 
 
 def test_importing_the_package_loads_none_of_the_extras():

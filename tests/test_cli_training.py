@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tinygrad_rnn import cli
-from tinygrad_rnn.training.runs import Run
+from tinygrad_rnn.training.runs import Run, load_best
+from tinygrad_rnn.training.sunspots import error_unit, load_sunspots
 
 TEXT = "the cat sat on the mat, and the dog sat on the log.\n" * 12
 QUICK = ["--hidden", "4", "--window", "6", "--batch", "3", "--epochs", "2"]
@@ -73,6 +75,51 @@ def test_a_series(tmp_path, capsys):
     assert call(capsys, "sample", tmp_path / "run")[0] == 2
 
 
+def test_sunspots_are_evaluated_by_spans_of_years(tmp_path, capsys):
+    """Each against the network called year by year, with its state carried on."""
+    assert call(capsys, "train", "sunspots", "--output", tmp_path / "run", "--cell", "rnn", "--epochs", 3)[0] == 0
+    status, printed, _ = call(capsys, "evaluate", tmp_path / "run", "sunspots")
+    net, source = load_best(tmp_path / "run")
+    series, state, forecast = load_sunspots(), net.initial_state(1), {}
+    for year, number in zip(series.years[:280], series.numbers, strict=False):
+        prediction, state = net.predict(np.array([[(number - source.mean) / source.deviation]]), state)
+        forecast[int(year) + 1] = source.mean + source.deviation * prediction.item()
+    true = dict(zip(series.years.tolist(), series.numbers.tolist(), strict=True))
+    for line, first, last in zip(printed.splitlines(), (1712, 1921, 1956), (1920, 1955, 1979), strict=True):
+        error = np.mean([(forecast[year] - true[year]) ** 2 for year in range(first, last + 1)])
+        found = re.fullmatch(
+            rf"{first}–{last}, (training|test) years: mean squared error (\S+), (\S+) of the variance of .*", line
+        )
+        assert (found[1] == "training") == (last == 1920)
+        assert float(found[2]) == pytest.approx(error, rel=1e-5)
+        assert float(found[3]) == pytest.approx(error / error_unit(series), abs=1e-4)
+    assert status == 0
+
+
+def test_numbers_too_large_to_be_squared_are_not_evaluated(tmp_path, capsys):
+    series, huge = tmp_path / "series.csv", tmp_path / "huge.csv"
+    series.write_text("x\n" + "".join(f"{math.sin(k)}\n" for k in range(200)))
+    huge.write_text("x\n" + "1e300\n" * 200)
+    assert call(capsys, "train", series, "--output", tmp_path / "run", "--epochs", 1)[0] == 0
+    status, printed, told = call(capsys, "evaluate", tmp_path / "run", huge)
+    assert (status, printed) == (1, "")
+    assert re.fullmatch(r"tinygrad-rnn: .*huge\.csv: numbers so far from .* the loss is not finite\n", told)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+def test_a_second_process_in_a_run_s_folder_is_told_so_in_one_line(text, capsys):
+    folder, endless = text.parent / "run", ["--epochs", "100000", "--patience", "1000000"]
+    command = [sys.executable, "-m", "tinygrad_rnn", "train", text, "--output", folder, *QUICK[:-2], *endless]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stderr.readline()
+        status, printed, told = call(capsys, "train", "--resume", folder)
+        process.kill()
+        process.communicate(timeout=60)
+    assert (status, printed) == (1, "")
+    assert told == f"tinygrad-rnn: another process trains in {folder}; wait until it ends, or end it\n"
+    assert Run.resume(folder).updates_done > 0
+
+
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
@@ -109,6 +156,22 @@ def test_a_prompt_that_the_network_does_not_know(text, capsys):
     assert call(capsys, "train", text, "--output", text.parent / "run", *QUICK)[0] == 0
     assert "the prompt: 'Q', character 2," in call(capsys, "sample", text.parent / "run", "--prompt", "tQ")[2]
     assert "at least one character" in call(capsys, "sample", text.parent / "run", "--prompt", "")[2]
+
+
+def test_a_text_without_line_ends_can_be_sampled_from_without_a_prompt(text, capsys):
+    text.write_text(TEXT.replace("\n", " "))
+    assert call(capsys, "train", text, "--output", text.parent / "run", *QUICK)[0] == 0
+    status, printed, told = call(capsys, "sample", text.parent / "run", "--length", 5)
+    assert (status, len(printed), told) == (0, 6, "")
+
+
+def test_numbers_that_overflow_end_a_run_in_one_line(tmp_path):
+    series = tmp_path / "late.csv"
+    series.write_text("t,x\n" + "".join(f"{t},{t % 7 if t < 190 else 1e200}\n" for t in range(200)))
+    command = [sys.executable, "-m", "tinygrad_rnn", "train", series, "--output", tmp_path / "run"]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    told = "tinygrad-rnn: epoch 1: the validation loss is inf; try a lower learning rate\n"
+    assert (found.returncode, found.stdout, found.stderr) == (1, "", told)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")

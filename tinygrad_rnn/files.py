@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tinygrad_rnn.errors import OutputError
 
-Proof = Callable[[Path], bool]
-
-
-def _anything(folder: Path) -> bool:
-    return True
+UNFINISHED = ".tinygrad-rnn-"
 
 
 def check_folder(
@@ -104,6 +103,39 @@ def replace_file(path: Path, content: bytes) -> None:
             new.unlink(missing_ok=True)
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove the files that `replace_file` had begun in a folder when the process came to a sudden end.
+
+    Nobody else may be writing there.
+
+    Raises:
+        OSError: one cannot be removed.
+    """
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if path.is_file():
+            path.unlink()
+
+
+def lock(file: IO[bytes]) -> bool:
+    """Keep an open file to oneself until it is closed, or the process ends in whatever way.
+
+    Returns:
+        False if somebody else has it. Where the system or the disk knows no such locks, True.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
+            raise
+    return True
+
+
 def _write(path: Path, content: bytes) -> None:
     """Write a new file, down to the disk."""
     with path.open("xb") as file:
@@ -142,7 +174,7 @@ def _real(path: Path) -> Path:
 
 def _beside(path: Path) -> Path:
     """A name in the same parent, and so on the same disk, that nothing has yet."""
-    return path.with_name(f".tinygrad-rnn-{secrets.token_hex(4)}")
+    return path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}")
 
 
 def _sync(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Reverse mode: gradients, what they leave behind, and what walking backwards costs."""
 
 import gc
+import re
 import weakref
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 import tinygrad_rnn as tg
 from tests.support import check_derivatives, run_together, same
 from tinygrad_rnn.autodiff import reverse
+from tinygrad_rnn.node import Operation, apply
+from tinygrad_rnn.ops import shaping
 
 
 def recurrence(W, xs):
@@ -194,11 +197,22 @@ def test_a_shared_node_is_counted_for_each_use():
 @pytest.mark.parametrize("shape", [(2,), (2, 4), (1, 4), (4, 1)])
 def test_a_rule_that_gives_another_shape_is_an_error(shape):
     wrong = tg.Operation("wrong", np.square, [lambda g, y, x: np.ones(shape)], lambda tangents, y, x: np.ones(shape))
-    x = tg.parameter(np.ones(3))
+    x = tg.parameter(np.ones(3), label="x")
     y = wrong(x)
-    for ask in (lambda: y.backward(np.ones(3))), (lambda: tg.grad(y, [x], np.ones(3))), (lambda: tg.jvp(y, [x], [x])):
-        with pytest.raises(ValueError, match=r"does not fit|could not broadcast"):
+    adjoint = rf"a rule of wrong gives an adjoint of shape {re.escape(str(shape))} to parameter 'x' \(3,\)"
+    for ask in (lambda: y.backward(np.ones(3))), (lambda: tg.grad(y, [x], np.ones(3))):
+        with pytest.raises(tg.ShapeError, match=adjoint):
             ask()
+    with pytest.raises(ValueError, match=r"does not fit|could not broadcast"):
+        tg.jvp(y, [x], [x])
+
+
+def test_a_rule_whose_shape_cannot_be_added_is_named():
+    wrong = tg.Operation("wrong", np.square, [lambda g, y, x: np.ones(2)], lambda tangents, y, x: x)
+    x = tg.parameter(np.ones(3), label="x")
+    y = wrong(x)
+    with pytest.raises(tg.ShapeError, match=r"^rule 0 of wrong of x \(3,\) float64: "):
+        (tg.tanh(x) + y).sum().backward()
 
 
 def test_a_failing_rule_leaves_all_gradients_as_they_were():
@@ -461,6 +475,49 @@ def test_slices_get_the_right_gradient():
         np.testing.assert_array_equal(tg.grad(y, [xs], create_graph=create_graph)[0].data, expected)
 
 
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        [(0, 2), (2, 5), (5, 6)],
+        [(2, 5), (5, 6), (0, 2)],
+        [(0, 3), (2, 6)],
+        [(0, 2), (3, 6)],
+        [(0, 3), (0, 3), (3, 6)],
+        [(0, 6)],
+        [(0, 0), (0, 6)],
+        [(0, 3), (3, None)],
+        [(0, -3), (3, 6)],
+        [(k, k + 1) for k in range(6)] * 3,
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("also", [False, True], ids=["slices alone", "and the whole"])
+def test_slices_of_the_last_axis(bounds, also):
+    """Whether they tile the axis, overlap or leave gaps, and whatever their order."""
+    random = np.random.default_rng(0)
+    x = tg.parameter(random.normal(size=(2, 6)))
+    middle, expected, terms = x * 1.0, np.zeros((2, 6)), []
+    for start, end in bounds:
+        weights = random.normal(size=x.data[..., start:end].shape)
+        terms.append((middle[..., start:end] * weights).sum())
+        expected[..., start:end] += weights
+    if also:
+        terms.insert(1, middle.sum())
+        expected += 1
+    for create_graph in False, True:
+        (found,) = tg.grad(sum(terms), [x], create_graph=create_graph)
+        np.testing.assert_allclose(found.data, expected, rtol=1e-14)
+
+
+def test_a_tile_that_is_broadcast():
+    """A contribution at a slice may have a shape that numpy repeats to the slice's."""
+    rules = [lambda g, y, x: shaping.AtIndex((..., slice(0, 3)), np.ones((1, 3), x.dtype))]
+    op = Operation("ones_at_front", lambda x: x[..., 0], rules, lambda tangents, y, x: tangents[0][..., 0])
+    x = tg.parameter(np.zeros((2, 3)))
+    apply(op, (x,)).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.ones((2, 3)))
+
+
 class Counting:
     """numpy, counting the elements of the arrays that it is asked to make or copy."""
 
@@ -485,7 +542,8 @@ def numbers_handled(T, monkeypatch):
     y, _ = slices(T)
     counting = Counting()
     with monkeypatch.context() as patch:
-        patch.setattr(reverse, "np", counting)
+        for module in reverse, shaping:
+            patch.setattr(module, "np", counting)
         order = reverse.topological_order([y], differentiable=True)
         reached = list(reverse.backpropagate(reversed(order), set(order), {y: np.ones(())}, set()))
     parts = [c.part if isinstance(c, reverse.AtIndex) else c for _, _, received in reached for c in received]

@@ -1,15 +1,6 @@
-"""`python -m tests.benchmarks.checkpointing`: what 10,000 checkpointed steps save in memory and cost in time.
-
-The time is processor time of a forward and a backward pass over that of the plain graph, the median over rounds;
-the memory is the peak that Python's own allocator reports, over that of the plain graph. Every way has shown
-before that its gradients are those of the plain graph, bit by bit.
-"""
+"""What 10,000 checkpointed steps save in memory and cost in time: `python -m tests.benchmarks --rows checkpointing`."""
 
 from __future__ import annotations
-
-import os
-
-os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 import gc
 import tracemalloc
@@ -21,11 +12,12 @@ import numpy as np
 import tinygrad_rnn as tg
 
 from .problem import Sizes, make_problem
-from .report import table
-from .timing import alternate, ratio
+from .timing import alternate
 
 STEPS = 10_000
-SIZES = {"hidden 32, batch 1": (32, 1), "hidden 64, batch 4": (64, 4)}
+NETWORKS = {
+    f"hidden {hidden}, batch {batch}": Sizes(batch, STEPS, 1, hidden, 1) for hidden, batch in ((32, 1), (64, 4))
+}
 SNAPSHOTS = {"√T segments": None, "100 snapshots": 100, "20 snapshots": 20}
 PLAIN = "plain"
 
@@ -75,30 +67,15 @@ def peak(run: Callable[[], object]) -> int:
     return most
 
 
-def compare(sizes: Sizes, rounds: int) -> list[list[str]]:
-    """A row for each way: its name, its time and its memory over the plain graph's.
+def compare(sizes: Sizes, rounds: int) -> dict[str, Any]:
+    """The seconds of every way, and the most bytes it uses, once all have shown that they agree.
 
     Raises:
-        AssertionError: a gradient differs in a bit.
+        AssertionError: a gradient differs from the plain graph's in a bit.
     """
     ways = make_ways(sizes)
     expected = ways[PLAIN]()
     for name, run in ways.items():
         assert all(np.array_equal(g, e) for g, e in zip(run(), expected, strict=True)), name
-    timings = alternate(ways, 0, rounds)
-    memory = {name: peak(run) for name, run in ways.items()}
-    return [
-        [name, f"{ratio(timings, name, PLAIN):.2f}", f"{memory[name] / memory[PLAIN]:.2%}", f"{memory[name] / 1e6:.1f}"]
-        for name in ways
-    ]
-
-
-def main() -> None:
-    """Measure and print."""
-    for name, (hidden, batch) in SIZES.items():
-        rows = compare(Sizes(batch, STEPS, 1, hidden, 1), rounds=3)
-        print(table([f"{STEPS:,} steps, {name}", "time", "memory", "MB"], rows), end="\n\n")
-
-
-if __name__ == "__main__":
-    main()
+    seconds = alternate(ways, 0, rounds)
+    return {"sizes": sizes._asdict(), "seconds": seconds, "bytes": {name: peak(run) for name, run in ways.items()}}

@@ -14,20 +14,23 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import graphviz
 import numpy as np
 
-from . import measures
+from . import checkpointing, measures, recurrent
+from .drawing import LIMIT
 from .engines import REFERENCE, load_directional, load_programs
 from .problem import SIZES
 from .timing import quartiles, ratio
 
 COMMAND = "python -m tests.benchmarks"
-ROWS = (*SIZES, "directional", "graph", "imports", "drawing")
+ROWS = (*SIZES, "recurrent", "directional", "checkpointing", "graph", "imports", "drawing")
 GOALS = {"sunspot": 0.6, "minchar": 0.8, "mid": 0.8, "large": 1.0, "long": 0.8}
 DIRECTIONAL = ("sunspot", "minchar", "mid")
 PHASES = ("forward", "backward", "release")
-PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz")
+PACKAGES = ("numpy", "torch", "autograd", "mygrad", "torchviz", "torchlens")
 DOCUMENT = measures.ROOT / "docs" / "benchmarks.md"
+RAW = DOCUMENT.with_suffix(".json")
 
 Results = dict[str, Any]
 
@@ -36,15 +39,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print and, where everything was measured in full, write the document and the raw timings."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=ROWS, help="measure these alone, and write nothing")
+    parser.add_argument("--keep", action="store_true", help="write all the same, with the other rows as they were")
     parser.add_argument("--quick", action="store_true", help="few repetitions, and write nothing")
     options = parser.parse_args(arguments)
+    if options.keep and options.quick:
+        parser.error("what --quick measures is not written beside anything")
+    kept = read_kept(describe_machine()) if options.keep else {}
     seconds, rounds = (0.5, 3) if options.quick else (30.0, 11)
-    results = measure(options.rows, seconds, rounds)
-    text = render(results)
+    raw = to_json(merge(kept, measure(options.rows, seconds, rounds)))
+    text = render(json.loads(raw))
     print(text)
-    if tuple(options.rows) == ROWS and not options.quick:
+    if options.keep or (tuple(options.rows) == ROWS and not options.quick):
         DOCUMENT.write_text(text, encoding="utf-8")
-        DOCUMENT.with_suffix(".json").write_text(to_json(results), encoding="utf-8")
+        RAW.write_text(raw, encoding="utf-8")
+
+
+def read_kept(machine: dict[str, str]) -> Results:
+    """The raw numbers that the last run has written.
+
+    Raises:
+        SystemExit: they come from another machine, or from other versions.
+    """
+    kept: Results = json.loads(RAW.read_text(encoding="utf-8"))
+    others = [f"{what} {which}" for what, which in kept["machine"].items() if machine.get(what) != which]
+    if others:
+        raise SystemExit(f"{RAW.name} was measured with {', '.join(others)}; measure all rows anew")
+    return kept
+
+
+def merge(kept: Results, measured: Results) -> Results:
+    """What was measured, and what was kept of the rows that were not."""
+    return {**kept, **measured, "engines": {**kept.get("engines", {}), **measured["engines"]}}
 
 
 def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
@@ -56,6 +81,17 @@ def measure(rows: Sequence[str], seconds: float, rounds: int) -> Results:
     results["engines"] = {
         name: measures.compare_engines(sizes, seconds, rounds) for name, sizes in SIZES.items() if name in rows
     }
+    if "recurrent" in rows:
+        results["recurrent"] = {
+            kind: {
+                name: recurrent.compare(kind, sizes, seconds / 3, rounds) for name, sizes in recurrent.COMPARED.items()
+            }
+            for kind in recurrent.KINDS
+        }
+    if "checkpointing" in rows:
+        results["checkpointing"] = {
+            name: checkpointing.compare(sizes, 3) for name, sizes in checkpointing.NETWORKS.items()
+        }
     if "directional" in rows:
         results["directional"] = {
             name: measures.compare_directional(SIZES[name], seconds / 4, rounds) for name in DIRECTIONAL
@@ -85,6 +121,10 @@ def describe_machine() -> dict[str, str]:
             machine[package] = version(package)
         except PackageNotFoundError:
             machine[package] = "not installed"
+    try:
+        machine["Graphviz"] = ".".join(map(str, graphviz.version()))
+    except graphviz.ExecutableNotFound:
+        machine["Graphviz"] = "not installed"
     return machine
 
 
@@ -109,6 +149,37 @@ def ratio_table(engines: Results) -> str:
     rows = [[name, *[_ratio(engines[problem], name) for problem in engines]] for name in load_programs()]
     rows.append(["goal for tinygrad_rnn", *[f"≤ {GOALS[problem]:.1f}" for problem in engines]])
     return table(["", *engines], rows)
+
+
+def recurrent_table(kinds: Results) -> str:
+    """The layers' time over that of others, and a lower bound."""
+    over = recurrent.CELL
+    rows = [
+        [f"{kind} over {name}", *[f"{ratio(sizes['seconds'], recurrent.OURS, name):.2f}" for sizes in by_size.values()]]
+        for name in (over, recurrent.LAYER, recurrent.BY_HAND)
+        for kind, by_size in kinds.items()
+        if name in next(iter(by_size.values()))["seconds"]
+    ]
+    rows += [
+        [f"{kind}: {recurrent.PRODUCTS} over {over}",
+         *[f"{ratio(sizes['seconds'], recurrent.PRODUCTS, over):.2f}" for sizes in by_size.values()]]
+        for kind, by_size in kinds.items()
+        if over in next(iter(by_size.values()))["seconds"]
+    ]  # fmt: skip
+    rows += [[f"goal over {name}", *[f"≤ {goal}"] * len(recurrent.COMPARED)] for name, goal in recurrent.GOALS.items()]
+    return table(["", *recurrent.COMPARED], rows)
+
+
+def checkpointing_table(networks: Results) -> str:
+    """The time and memory of each way over those of the plain graph."""
+    plain = checkpointing.PLAIN
+    rows = [
+        [f"{network}: {way}", f"{ratio(measured['seconds'], way, plain):.2f}",
+         f"{most / measured['bytes'][plain]:.2%}", f"{most / 1e6:.1f}"]
+        for network, measured in networks.items()
+        for way, most in measured["bytes"].items()
+    ]  # fmt: skip
+    return table(["", "time", "memory", "MB"], rows)
 
 
 def directional_table(directional: Results) -> str:
@@ -175,13 +246,26 @@ def import_table(imports: Results) -> str:
     return table(["ms to import", ""], rows)
 
 
-def drawing_table(drawing: Results) -> str:
-    """Seconds for a drawing."""
-    rows = [
-        [library, *[t if isinstance(t, str) else f"{t:.2f} s" for t in seconds.values()]]
-        for library, seconds in drawing.items()
-    ]
-    return table(["", *[f"{steps} steps" for steps in measures.DRAWN_STEPS]], rows)
+def drawing_tables(drawing: Results) -> dict[str, str]:
+    """The seconds of every way of drawing, and the bytes that it writes."""
+    shown = {"seconds": _seconds, "bytes": _bytes}
+    return {
+        what: table(
+            [what, *[f"{steps} steps" for steps in next(iter(drawing.values()))]],
+            [[way, *[show(measured[what]) for measured in by_steps.values()]] for way, by_steps in drawing.items()],
+        )
+        for what, show in shown.items()
+    }
+
+
+def _seconds(timings: Sequence[float] | str) -> str:
+    return timings if isinstance(timings, str) else f"{median(timings):.2f}"
+
+
+def _bytes(size: int | None) -> str:
+    if size is None:
+        return "–"
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def render(results: Results) -> str:
@@ -198,14 +282,21 @@ def render(results: Results) -> str:
             ratios=ratio_table(engines), times=time_table(engines), sizes=table(["", *engines], [*sizes, rounds]),
             worst=worst, reference=REFERENCE,
         ))  # fmt: skip
+    if "recurrent" in results:
+        parts.append(RECURRENT.format(table=recurrent_table(results["recurrent"])))
     if "directional" in results:
         parts.append(DIRECTIONAL_TEXT.format(table=directional_table(results["directional"]), reference=REFERENCE))
+    if "checkpointing" in results:
+        parts.append(CHECKPOINTING.format(
+            table=checkpointing_table(results["checkpointing"]), steps=f"{checkpointing.STEPS:,}"
+        ))  # fmt: skip
     if "graph" in results:
         parts.append(GRAPH.format(table=graph_table(results["graph"])))
     if "imports" in results:
         parts.append(IMPORTS.format(table=import_table(results["imports"])))
     if "drawing" in results:
-        parts.append(DRAWING.format(table=drawing_table(results["drawing"]), limit=measures.DRAWING_LIMIT))
+        limits = {"limit": LIMIT, "rounds": measures.DRAWING_ROUNDS, "enough": measures.DRAWING_SECONDS}
+        parts.append(DRAWING.format(**drawing_tables(results["drawing"]), **limits))
     return "\n\n".join(parts) + "\n"
 
 
@@ -250,6 +341,24 @@ Median times in milliseconds, with their quartiles:
 
 {times}"""
 
+RECURRENT = """\
+## Recurrent layers
+
+`nn.RNN`, `nn.LSTM` and `nn.GRU`, one layer, every gate of every step a node: the time of a forward and a backward pass
+of L = Σ_t Σ w_t ⊙ h_t over that of the same in PyTorch, with its cell in a loop and with its layer, which is one
+operation; measured as above, on the sizes above without their output. Before anything is timed, the loss and the
+gradients of all are compared.
+
+{table}
+
+- *numpy by hand* has one function for all gates of a step, between two products, with a derivative written by hand,
+  as Chainer's `lstm` has. It keeps no graph, and tells what explicit gates cost beside it.
+- *The matrix products alone* are those of this library, step by step, and nothing else: what no other work can take
+  away as long as no product is moved across steps.
+
+With small arrays the time goes to Python, and with large ones to the products and to passes over memory: there numpy
+is no faster than PyTorch, and the products alone leave little room below PyTorch's time."""
+
 DIRECTIONAL_TEXT = """\
 ## Derivatives along a direction
 
@@ -261,6 +370,15 @@ as above; before that, each result is compared with numpy's in float64.
 
 - *tinygrad_rnn* is `tg.jvp`, and `tg.hvp`, forward mode over a backward pass; *PyTorch eager* is `torch.func.jvp`, and
   `torch.autograd.grad` twice; *HIPS autograd* is `make_jvp` and `make_hvp`."""
+
+CHECKPOINTING = """\
+## Checkpointing
+
+An Elman network and its loss over {steps} steps by `tg.checkpoint_sequence`: the time of a forward and a backward pass
+over that of the plain graph, the median of three rounds, and the most memory that Python's allocator reports over that
+of the plain graph. Gradients have been compared before: they are equal bit by bit.
+
+{table}"""
 
 GRAPH = """\
 ## Where the time goes
@@ -289,7 +407,18 @@ Each in a new process, from compiled modules; for all but numpy, where numpy is 
 DRAWING = """\
 ## Drawing
 
-From an unrolled network, batch 1, to an SVG file of every node; a drawing is given {limit} seconds. torchviz draws
-PyTorch's backward graph, which leaves Graphviz's `dot` to place the nodes.
+From an unrolled Elman network with its loss, batch 1, to a file. Seconds are the processor's, those of Graphviz
+included; each drawing is given {limit} of them. Shown is the median of {rounds} processes, or of fewer where they take
+more than {enough} seconds; each has drawn a network of two steps before.
 
-{table}"""
+{seconds}
+
+{bytes}
+
+- *tinygrad_rnn* finds the places itself and leaves Graphviz to paint: every step and every operation; or folded, the
+  default for long sequences, where the steps in the middle are left out. The HTML page holds the folded picture, the
+  rolled one, that of every step unless the graph is large, and the numbers to step through backprop with.
+- *torchviz* draws the backward graph, with the parameters' names, and leaves Graphviz's `dot` to place the nodes.
+- *TorchLens* draws what it has recorded of a forward pass: every operation, placed by `dot`, as it chooses for these
+  graphs, or with `layout="rank"` by itself; or rolled, where an operation that ran many times is one node. Before any
+  of these it runs the network once and records it, which takes the time in the last row."""

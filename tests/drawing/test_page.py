@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tests.drawing.cells import NETWORKS, elman, named
+from tests.drawing.cells import NETWORKS, elman, lstm, named
 from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz
+from tests.drawing.test_backward import one_number
 from tinygrad_rnn.drawing import page
 from tinygrad_rnn.drawing.label import clean
 from tinygrad_rnn.drawing.record import find_middle
-from tinygrad_rnn.drawing.theme import THEMES
 
 pytestmark = needs_graphviz
 
@@ -57,6 +57,11 @@ class Reader(HTMLParser):
 def save(tmp_path):
     """A function that saves a drawing's page and gives its text."""
     return lambda what, **settings: tg.draw(what, **settings).save(tmp_path / "x.html").read_text(encoding="utf-8")
+
+
+def random_elman(steps):
+    net, random = tg.nn.ElmanRNN(2, 3, 2, seed=1), np.random.default_rng(0)
+    return net.unroll(random.normal(size=(steps, 2)), random.normal(size=(steps, 2)))
 
 
 # ---------------------------------------------------------------------- what it holds
@@ -139,6 +144,11 @@ def test_gaps_know_which_steps_they_stand_for(save):
     assert list(record["views"][0]["gaps"].values()) == [[21, 60]]
 
 
+def test_its_first_words_speak_of_time_steps_only_where_there_are_such(save):
+    texts = [" ".join(Reader(save(build())).words) for build in (elman, ODDITIES["a diamond"])]
+    assert ["in the column of its time step" in text for text in texts] == [True, False]
+
+
 # ---------------------------------------------------------------------- without backprop
 
 
@@ -183,8 +193,9 @@ def test_large_arrays_are_thinned_and_it_says_so(save):
 
 def test_above_the_limit_the_numbers_in_the_middle_are_left_out(save, monkeypatch):
     run = elman(100)
-    assert "left out" not in Reader(save(run)).notes
-    monkeypatch.setattr(page, "LIMIT", 2_100_000)
+    whole = save(run)
+    assert "left out" not in Reader(whole).notes
+    monkeypatch.setattr(page, "LIMIT", len(whole.encode()) - 100_000)
     text = save(run)
     reader = Reader(text)
     assert len(text.encode()) < page.LIMIT
@@ -202,10 +213,20 @@ def test_above_the_limit_the_numbers_in_the_middle_are_left_out(save, monkeypatc
         assert ("needed" in event) == ("adjoint" not in event)
 
 
-def test_a_thousand_steps_are_within_the_limit(save):
-    text = save(elman(1000))
-    assert len(text.encode()) < page.LIMIT
+@pytest.mark.parametrize("build", [random_elman, lstm, lambda steps: labelled(steps, "<" * 200)])
+def test_a_thousand_steps_are_within_the_limit(build, save):
+    text = save(build(1000))
+    assert page.LIMIT / 2 < len(text.encode()) < page.LIMIT
     assert [view["name"] for view in Reader(text).record["views"]] == ["folded", "rolled"]
+
+
+def labelled(steps, label):
+    """A chain of many numbers, with a long label on each."""
+    h = tg.parameter(np.linspace(-1, 1, 30), label=label)
+    for t in range(steps):
+        with tg.step(t):
+            h = named(f"{label} {t}", tg.tanh(h) + 1.0)
+    return h.sum()
 
 
 def test_of_a_huge_graph_only_what_is_shown_is_described(save, monkeypatch):
@@ -285,20 +306,86 @@ def test_it_is_the_same_every_time(save):
     assert save(elman(15)) == save(elman(15))
 
 
-# ---------------------------------------------------------------------- light and dark
+# ---------------------------------------------------------------------- light and dark, and what is laid over it
+
+OVERLAYS = [
+    {}, {"backward": True}, {"values": True}, {"gradients": True}, {"highlight": (14, 7)},
+    {"backward": True, "values": True, "gradients": True, "highlight": (13, 2)},
+]  # fmt: skip
 
 
-def test_every_colour_has_one_counterpart_in_the_dark():
-    light, dark = (page.list_colours(THEMES[theme]) for theme in ("light", "dark"))
-    assert len(set(zip(light, dark, strict=True))) == len(set(light))
+def pictures(text):
+    """What is painted in each view of a page, in light and in dark colours."""
+    themes = [dict(re.findall(r"(--c\d+): (#\w{6});", rules)) for rules in re.findall(r"\.view { (--c.*?) }", text)]
+    assert len(themes) == 2
+    for name, svg in re.findall(r'data-view="(\w+)"[^>]*>(.*?)</div>', text, re.DOTALL):
+        yield name, *(painted(in_colours(svg, colours)) for colours in themes)
+
+
+def in_colours(svg, colours):
+    """The SVG with colours in place of variables."""
+    return re.sub(r"var\((--c\d+)\)", lambda found: colours[found[1]], svg)
+
+
+def painted(svg):
+    """Every shape and text of an SVG, with its place and colours."""
+    return re.findall(r"<(?:ellipse|path|polygon|polyline|text)[^>]*>(?:[^<]*</text>)?", svg)
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=" ".join)
+def test_each_view_is_the_picture_that_draw_makes_in_both_themes(overlay, detail, save):
+    run = random_elman(15)
+    views = {name: themes for name, *themes in pictures(save(run, detail=detail, **overlay))}
+    assert list(views) == ["folded", "unrolled", "rolled"]
+    for name, themes in views.items():
+        settings = {} if name == "rolled" else overlay  # which stands for all steps at once
+        for theme, shapes in zip(("light", "dark"), themes, strict=True):
+            assert shapes == painted(tg.draw(run, view=name, detail=detail, theme=theme, **settings).svg)
+
+
+@pytest.mark.parametrize(("name", "view"), [("a diamond", "unrolled"), ("many steps with nothing in common", "folded")])
+def test_what_dot_lays_out_has_its_overlays(name, view, save):
+    what, settings = one_number(ODDITIES[name]()), {"backward": True, "values": True, "view": view}
+    themes = next(themes for found, *themes in pictures(save(what, **settings)) if found == view)
+    assert themes == [painted(tg.draw(what, theme=theme, **settings).svg) for theme in ("light", "dark")]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS[1:], ids=" ".join)
+def test_it_says_that_the_rolled_view_has_none_of_it(overlay, save):
+    sentence = "The rolled view stands for all time steps at once"
+    assert sentence in Reader(save(random_elman(14), **overlay)).notes
+    assert sentence not in Reader(save(random_elman(14))).notes
+
+
+@pytest.mark.parametrize(("detail", "labels"), [("ops", "W_xh W_hh W_oh b_h b_o"), ("variables", "W_xh W_hh W_oh")])
+def test_what_parameters_receive_is_known_as_theirs(detail, labels, save):
+    run = random_elman(3)
+    (unrolled, _) = Reader(save(run, detail=detail, backward=True)).record["views"]
+    chips = [number for name, number in unrolled["marks"].items() if name[0] in "pw"]
+    assert sorted(run.graph.nodes[number].label for number in chips) == sorted(labels.split() * 3)
+
+
+def test_with_more_to_paint_fewer_steps_are_unrolled(save):
+    names = [
+        [view["name"] for view in Reader(save(random_elman(120), **settings)).record["views"]]
+        for settings in ({}, {"values": True})
+    ]
+    assert names == [["folded", "unrolled", "rolled"], ["folded", "rolled"]]
 
 
 def test_all_colours_of_a_picture_change_in_the_dark(save):
-    text = save(NETWORKS["two layers of lstm"]())
+    text = save(NETWORKS["two layers of lstm"](), backward=True, values=True)
     used = set(re.findall(r'(?:fill|stroke)="([^"]+)"', text)) - {"none", "transparent"}
-    assert used <= {colour.lower() for colour in page.list_colours(THEMES["light"])}
-    for colour in used:
-        assert f'.view [fill="{colour}"]' in text
+    assert used
+    assert all(colour.startswith("var(") for colour in used)
+
+
+def test_labels_that_look_like_colours_stay_labels(save):
+    label = '"#0B5394" #0b5394'
+    text = save(named(label, tg.parameter(1.0, label="#FFFFFF") * 2.0))
+    assert text.count("#0B5394") >= 2
+    assert "#FFFFFF" in text
 
 
 def test_a_theme_makes_no_difference(save):

@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.cells import lstm, named
 from tests.drawing.renderers import needs_graphviz
+from tests.ops.test_table import TABLE
 from tinygrad_rnn.drawing.theme import THEMES
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -57,8 +58,8 @@ def visit(browser, tmp_path):
     """A function that opens the page of a graph; at the end nothing was complained of and nothing asked for."""
     contexts, troubles = [], []
 
-    def open_page(what, fragment=""):
-        path = tg.draw(what).save(tmp_path / "x.html")
+    def open_page(what, fragment="", **settings):
+        path = tg.draw(what, **settings).save(tmp_path / "x.html")
         contexts.append(browser.new_context(viewport={"width": 1300, "height": 900}))
         tab = contexts[-1].new_page()
         tab.on("console", lambda message: troubles.append(message.text))
@@ -178,6 +179,95 @@ def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     rules = tab.locator("#event .contribution .formula").all_inner_texts()
     assert rules == ["a receives c1 ⊙ b", "b receives c1 ⊙ a, summed over what was repeated"]
     assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_backprop_has_run_along_it(detail, visit):
+    run = random_elman()
+    tab = visit(run, detail=detail, backward=True, values=True)
+    tab.emulate_media(reduced_motion="reduce")
+    check_backprop(tab, run.graph, run.loss)
+    trace = [event.node for event in tg.trace_backward(run.loss)]
+    nodes, readers = run.graph.nodes, tab.evaluate("current().flow.map(({ reader }) => reader)")
+    for position in (0, 1, 12, 25, len(trace)):
+        tab.fill("#slider", str(position))
+        reached, seen = tab.evaluate(
+            """() => [line => line.classList.contains("reached"), line => getComputedStyle(line).opacity === "1"].map(
+              holds => current().flow.map(({ line }) => holds(line)))"""
+        )
+        assert reached == [nodes[reader] in set(trace[:position]) for reader in readers]
+        assert seen == (reached if position else [True] * len(reached))
+    assert tab.locator(".edge.reached:not(.returning)").count() == 0
+
+
+@pytest.mark.parametrize("detail", ["variables", "cells"])
+def test_what_has_no_mark_is_marked_in_its_own_time_step(detail, visit):
+    outputs = tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))).outputs
+    tab = visit(sum(output.sum() for output in outputs), detail=detail)
+    pairs = tab.evaluate(
+        """() => events.map(({ node }) => [
+          nodes[node].step, marksOf(node).map(mark => nodes[current().nodeOf(mark)].step)])"""
+    )
+    within = [(step, steps) for step, steps in pairs if step is not None]
+    assert len(within) > 80
+    assert [pair for pair in within if not set(pair[1]) <= {pair[0], None}] == []
+    assert sum(pair[1] == [None] for pair in within) <= 1  # the sum of outputs leads to the result alone
+
+
+def test_a_chip_is_a_mark_of_its_parameter(visit):
+    run = random_elman()
+    tab = visit(run, backward=True)
+    chip = mark_of(tab, "W_hh")
+    assert chip.get_attribute("data-mark").startswith("p")
+    chip.hover()
+    assert "Whh, parameter" in tab.inner_text("#note")
+    tab.fill("#query", "W_hh")
+    assert tab.inner_text("#hits") == "3 hits"
+
+
+def test_numbers_on_a_mark_keep_their_colours_when_backprop_reaches_it(visit):
+    tab = visit(random_elman(), "#event=41", values=True)
+    strokes = tab.locator(".view:visible .node.reached polygon").evaluate_all(
+        "cells => cells.map(cell => getComputedStyle(cell).stroke)"
+    )
+    accent = tab.evaluate("getComputedStyle(document.getElementById('slider')).accentColor")
+    assert strokes
+    assert accent not in strokes
+
+
+def test_a_rule_is_worked_out_in_numbers_where_it_has_letters_for_them(visit):
+    a = tg.parameter([[2.0, 1.0], [0.0, 4.0]], label="a")
+    tab = visit(np.sort(np.linalg.inv(a)).sum(), "#event=2")
+    worked = tab.locator("#event .worked")
+    assert tab.inner_text("#event .contribution .formula").endswith(", back in the old order")
+    assert texts(worked.locator("[data-value]")) == ["1"] * 8
+    tab.click("#next")
+    assert tab.locator("#event .contribution .formula sup").all_inner_texts() == ["T", "T"]
+    tab.fill("#slider", "1")
+    assert tab.inner_text("#event .contribution .formula") == "v2 receives v3, for every element that was summed"
+
+
+@pytest.mark.parametrize("lines", [TABLE[start::8] for start in range(8)], ids=map(str, range(8)))
+def test_every_operation_can_be_watched(lines, visit):
+    """Lines of the table of operations in one graph, whose operands are parts of one parameter."""
+    draws = [line.draw() for line in lines]
+    sizes = [array.size for arrays in draws for array in arrays]
+    W = tg.parameter(np.concatenate([array.ravel() for arrays in draws for array in arrays]), label="W")
+    parts = iter(np.split(W, np.cumsum(sizes[:-1])))
+    results = [
+        line.function(*[next(parts).reshape(array.shape) for array in arrays])
+        for line, arrays in zip(lines, draws, strict=True)
+    ]
+    total = sum(result.astype(float).sum() for result in results)
+    tab = visit(total)
+    events = tab.evaluate(
+        """() => events.map((_, position) => {
+          go(position + 1);
+          return ["status", "event"].map(id => document.getElementById(id).textContent).join(" ");
+        })"""
+    )
+    assert len(events) == len(list(tg.trace_backward(total)))
+    assert not [text for text in events if "undefined" in text or "null" in text or "∂y" in text]
 
 
 # ---------------------------------------------------------------------- the moment in the address
@@ -376,10 +466,56 @@ def test_on_paper_there_are_no_controls(visit):
     assert tab.is_visible("#event")
 
 
+def two_layers_in_both_directions():
+    outputs = tg.nn.RNN(2, 3, num_layers=2, bidirectional=True).unroll(np.ones((3, 2))).outputs
+    return sum(output.sum() for output in outputs)
+
+
+@pytest.mark.parametrize("width", [700, 1100, 1300, 2400])
+def test_wide_gradients_do_not_widen_the_page(width, visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.set_viewport_size({"width": width, "height": 800})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_gradient_that_an_event_changes_is_in_sight(visit):
+    tab = visit(two_layers_in_both_directions())
+    box = tab.locator("#gradients-body").bounding_box()
+    for position in range(1, int(tab.get_attribute("#slider", "max")) + 1):
+        tab.fill("#slider", str(position))
+        changed = tab.locator(".gradient.changed")
+        if changed.count():
+            first = changed.first.bounding_box()
+            assert box["y"] - 1 <= first["y"] < box["y"] + box["height"]
+    assert tab.evaluate("document.scrollingElement.scrollTop") == 0
+
+
+def test_on_paper_wide_gradients_are_whole_and_what_is_closed_is_not_there(visit):
+    tab = visit(two_layers_in_both_directions(), "#event=1000")
+    tab.emulate_media(media="print")
+    tab.set_viewport_size({"width": 700, "height": 1000})
+    tables = tab.locator(".gradient .numbers")
+    assert tables.count() == 16
+    for table in tables.all():
+        assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert not tab.is_visible("#words")
+
+
 def test_a_phone_shows_it_without_scrolling_sideways(visit):
     tab = visit(random_elman(14), "#event=40")
     tab.set_viewport_size({"width": 360, "height": 740})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_scripts_there_is_the_picture(browser, tmp_path):
+    path = tg.draw(random_elman(14)).save(tmp_path / "x.html")
+    context = browser.new_context(java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(path.as_uri())
+    assert tab.is_visible(".view[data-view=folded] svg")
+    assert not tab.is_visible(".view[data-view=rolled]")
+    assert "switched off" in tab.inner_text("header")
+    context.close()
 
 
 # ---------------------------------------------------------------------- other graphs

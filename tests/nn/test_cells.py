@@ -179,3 +179,22 @@ def test_settings_that_cannot_be_are_refused(make, message):
 def test_an_input_that_does_not_fit_is_an_error_with_its_step():
     with pytest.raises(tg.ShapeError, match=r"linear of x_1 \(2, 7\).*W_ih \(20, 3\).*step 1"):
         tg.nn.unroll(tg.nn.LSTMCell(INPUT, HIDDEN), np.ones((STEPS, BATCH, 7)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "message"),
+    [
+        ("LSTM", np.ones((2, HIDDEN)), r"the state of this LSTMCell is a pair \(h, c\); got 1"),
+        ("LSTM", (np.ones(HIDDEN),), r"a pair \(h, c\); got 1"),
+        ("LSTM", (np.ones((2, HIDDEN)), np.ones((2, 1))), r"h and c .* same shape, not \(2, 5\) and \(2, 1\)"),
+        ("GRU", (np.ones(HIDDEN), np.ones(HIDDEN)), "the state of this GRUCell is one part; got 2"),
+        ("tanh", np.ones((2, 7)), r"linear of .*\(2, 7\)"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused(kind, state, message):
+    """A batch of two, which could be taken apart into h and c, among them."""
+    cell = CELLS[kind](INPUT, HIDDEN)
+    with pytest.raises(tg.ShapeError, match=message):
+        cell(tg.tensor(np.ones((2, INPUT))), state)
+    with pytest.raises(tg.ShapeError, match=message):
+        tg.nn.unroll(cell, np.ones((STEPS, 2, INPUT)), state)

@@ -63,7 +63,21 @@ def test_draws_follow_from_the_seed_and_go_on_from_a_generator(draw):
 
 
 @pytest.mark.parametrize("draw", [init.glorot, init.orthogonal])
-@pytest.mark.parametrize("shape", [(3,), (2, 3, 4), (0, 3)])
+@pytest.mark.parametrize("shape", [(3,), (2, 3, 4), (0, 3), (2.5, 3), 3])
 def test_what_is_for_matrices_refuses_other_shapes(draw, shape):
     with pytest.raises(tg.ShapeError, match=r"the shape \(outputs, inputs\) of a matrix"):
         draw(shape)
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "message"),
+    [
+        (lambda: init.uniform((2, 3), -1.0), tg.SettingError, "bound is a finite number from 0, not -1.0"),
+        (lambda: init.uniform((2, -3), 1.0), tg.ShapeError, r"a tuple of whole numbers from 0, not \(2, -3\)"),
+        (lambda: init.identity(2.5), tg.SettingError, "size is a whole number from 1, not 2.5"),
+        (lambda: init.forget_gate_bias(0), tg.SettingError, "hidden_size is a whole number from 1, not 0"),
+    ],
+)
+def test_sizes_and_bounds_that_cannot_be_are_refused(draw, error, message):
+    with pytest.raises(error, match=message):
+        draw()

@@ -57,6 +57,7 @@ class TestEmbedding:
             (-1, tg.IndexingError, "takes 0 to 3; got -1"),
             ([0.0], tg.DTypeError, "takes integers, not float64"),
             ([True], tg.DTypeError, "takes integers, not bool"),
+            ([[1], [2, 3]], tg.OperandError, "cannot make an array of real numbers from a list"),
         ],
     )
     def test_refuses_what_is_no_row(self, rows, error, message):
@@ -132,6 +133,17 @@ class TestLayerNorm:
         assert not y.data.any()
         assert np.isfinite(x.grad).all()
 
+    @pytest.mark.parametrize("shape", [(), (4, 1), (4, 3)])
+    def test_refuses_other_features(self, shape):
+        """One feature as well, which broadcasting would quietly make five."""
+        with pytest.raises(tg.ShapeError, match=r"expected x of shape \(…, 5\), got"):
+            tg.nn.LayerNorm(5)(tg.tensor(np.ones(shape)))
+
+    @pytest.mark.parametrize("eps", [-1e-5, np.nan, "x"])
+    def test_refuses_an_eps_that_cannot_be(self, eps):
+        with pytest.raises(tg.SettingError, match="eps is a finite number from 0"):
+            tg.nn.LayerNorm(5, eps=eps)
+
     def test_has_derivatives_to_the_second_order(self):
         layer = tg.nn.LayerNorm(5)
 
@@ -152,6 +164,19 @@ class TestSequential:
     def test_of_nothing_changes_nothing(self):
         x = tg.tensor(1.0)
         assert tg.nn.Sequential()(x) is x
+
+    def test_keeps_what_a_subclass_adds(self):
+        class Scaled(tg.nn.Sequential):
+            def __init__(self, *parts):
+                super().__init__(*parts)
+                self.scale = tg.parameter(2.0)
+
+        assert list(Scaled(tg.nn.Linear(2, 1, bias=False)).parameters) == ["scale", "0.weight"]
+
+    @pytest.mark.parametrize("part", [3, [tg.nn.Linear(2, 1)], None])
+    def test_refuses_what_cannot_be_called(self, part):
+        with pytest.raises(tg.OperandError, match="expected modules and functions"):
+            tg.nn.Sequential(tg.tanh, part)
 
     def test_passes_train_and_eval_on(self):
         net = tg.nn.Sequential(tg.nn.Sequential(tg.nn.Dropout(0.9))).eval()

@@ -117,6 +117,10 @@ def test_targets_are_not_broadcast(loss):
         loss(tg.parameter(np.ones((2, 3)), label="output"), tg.tensor(np.ones(3), label="target"))
 
 
+def test_no_sequences_cost_nothing():
+    assert tg.nn.cross_entropy(tg.tensor(np.zeros((0, 3))), np.zeros(0, int)).item() == 0
+
+
 LOGITS = np.random.default_rng(5).normal(scale=3, size=(2, 4, 3))
 CLASSES = np.random.default_rng(6).integers(3, size=(2, 4))
 MASK = np.array([[True, True, False, False], [True, False, True, True]])
@@ -165,6 +169,15 @@ class TestMasks:
         assert found.item() == pytest.approx(expected.item(), rel=1e-14)
         np.testing.assert_allclose(logits.grad[MASK], alone.grad, rtol=1e-14)
         assert not logits.grad[~MASK].any()
+
+    @pytest.mark.parametrize("loss", [tg.nn.squared_error, tg.nn.cross_entropy, tg.nn.binary_cross_entropy_with_logits])
+    @pytest.mark.parametrize("form", [np.asarray, tg.tensor])
+    def test_hide_gaps_in_targets_from_the_gradient(self, loss, form):
+        logits = tg.parameter(LOGITS)
+        gaps = np.where(MASK[..., None], np.eye(3)[CLASSES], np.nan)
+        (found,) = tg.grad(loss(logits, form(gaps), mask=MASK), [logits])
+        (expected,) = tg.grad(loss(logits, np.eye(3)[CLASSES], mask=MASK), [logits])
+        assert (found.data == expected.data).all()
 
     def test_hide_classes_that_are_none(self):
         hidden = np.where(MASK, CLASSES, -100)

@@ -54,6 +54,25 @@ def test_train_and_eval_reach_every_part():
     assert tg.nn.Module.training
 
 
+def test_an_elman_network_is_a_module_among_others():
+    net = tg.nn.Module()
+    net.elman = tg.nn.ElmanRNN(2, 3, 1)
+    assert list(net.parameters) == ["elman.W_xh", "elman.W_hh", "elman.W_oh", "elman.b_h", "elman.b_o"]
+    state = {name: value + 1 for name, value in net.elman.state_dict().items()}
+    net.elman.load_state_dict(state)
+    assert (net.parameters["elman.W_hh"].data == state["W_hh"]).all()
+
+
+def test_a_recurrent_layer_s_subclass_has_parameters_of_its_own():
+    class Headed(tg.nn.GRU):
+        def __init__(self):
+            super().__init__(2, 3, bias=False)
+            self.head = tg.nn.Linear(3, 1)
+
+    assert list(Headed().parameters) == ["weight_ih_l0", "weight_hh_l0", "head.weight", "head.bias"]
+    assert not Headed().eval().head.training
+
+
 def test_a_module_says_how_large_it_is():
     assert repr(tg.nn.LSTM(10, 20, 2)) == "<LSTM of 5,920 parameters>"
 

@@ -107,6 +107,7 @@ class TestLengths:
             ([0, 2], tg.SettingError, r"whole numbers from 1 to 4, the number of steps; got \[0, 2\]"),
             ([2, 5], tg.SettingError, r"whole numbers from 1 to 4"),
             ([1.0, 2.0], tg.SettingError, r"whole numbers from 1 to 4"),
+            ([[1], [2, 3]], tg.OperandError, "cannot make an array of real numbers from a list"),
         ],
     )
     def test_that_cannot_be_are_refused(self, lengths, error, message):
@@ -174,7 +175,7 @@ class TestShapes:
         [
             ("GRU", np.zeros((1, 4, 3)), r"an initial h of shape \(2, 4, 3\), got 1 states"),
             ("GRU", np.zeros((2, 1, 3)), r"an initial h of shape \(2, 4, 3\), got .*h_0.*\(1, 3\)"),
-            ("LSTM", [np.zeros((2, 4, 3))], "a state of 2 parts, h and c; got 1"),
+            ("LSTM", [np.zeros((2, 4, 3))], r"the state of this LSTMCell is a pair \(h, c\); got 1"),
             ("LSTM", (np.zeros((2, 4, 3)), np.zeros((2, 4, 5))), r"an initial c of shape \(2, 4, 3\), got .*c_0"),
         ],
     )

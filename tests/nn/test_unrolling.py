@@ -76,6 +76,10 @@ class TestFunctions:
         with pytest.raises(tg.SettingError, match="a function as a cell needs a state to start from"):
             tg.nn.unroll(cell, XS)
 
+    def test_must_be_functions(self):
+        with pytest.raises(tg.OperandError, match="a cell is a function of an input and a state, not 5"):
+            tg.nn.unroll(5, XS, np.zeros(3))
+
     def test_must_give_tensors(self):
         with pytest.raises(tg.OperandError, match=r"a cell gives a Tensor or a tuple of Tensors, not None, at step 1"):
             tg.nn.unroll(lambda x, h: None, XS, np.zeros(3))

@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tinygrad_rnn.errors import DataError
 from tinygrad_rnn.training import NGram, adding_problem, copy_memory, memoryless_nats
+from tinygrad_rnn.training.run_settings import find_source
 from tinygrad_rnn.training.series import read_series
 from tinygrad_rnn.training.text import encode, read_text
 
@@ -53,12 +54,33 @@ def test_a_text_keeps_its_line_ends_and_letters(tmp_path):
         ("a,b\n1,-inf\n", "line 2: -inf in column 2 is not finite"),
         ("a,b\n1,1e999\n", "line 2: 1e999 in column 2 is not finite"),
         ('a,b\n1,"2\n', "line 2: "),
+        ("1,2\n3,4\n", "has no header: its first line is 1, 2; put a line of names before it"),
     ],
 )
 def test_what_is_no_series_is_refused_by_line(contents, message, tmp_path):
     (tmp_path / "file.csv").write_text(contents)
     with pytest.raises(DataError, match=message):
         read_series(tmp_path / "file.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["5"], "too few: 0 of 1"),
+        (["5"] * 30, "all the same"),
+        ([f"{t}e307" for t in range(9)], "too large"),
+    ],
+)
+def test_numbers_that_cannot_be_learnt_from_are_refused(rows, message, tmp_path):
+    (tmp_path / "file.csv").write_text("x\n" + "\n".join(rows))
+    with pytest.raises(DataError, match=f"the numbers to learn from are {message}"):
+        find_source(tmp_path / "file.csv", None, 0.1)
+
+
+def test_a_header_of_numbers_is_one_where_a_column_is_named_by_it(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text("1990,1991\n5,6\n7,8\n")
+    np.testing.assert_array_equal(read_series(path, "1991"), [6, 8])
 
 
 def test_a_series_is_a_column_by_name_or_number(tmp_path):
@@ -107,6 +129,14 @@ def test_an_n_gram_s_probabilities_sum_to_one():
     for history in (codes[:3], codes[50:53], np.array([0, 0, 0])):
         last = [model.probabilities(np.append(history, c))[-1] for c in range(len(alphabet))]
         assert sum(last) == pytest.approx(1, rel=1e-12)
+
+
+@pytest.mark.parametrize("codes", [np.array([0, 2]), np.array([-1, 0]), np.array([0.5, 1.0])])
+def test_an_n_gram_refuses_what_is_no_code(codes):
+    with pytest.raises(tg.SettingError, match="codes are integers from 0 to 1"):
+        NGram(codes, 1, 2)
+    with pytest.raises(tg.SettingError, match="codes are integers from 0 to 1"):
+        NGram(np.array([0, 1]), 1, 2).nats(codes)
 
 
 def test_higher_orders_know_more():

@@ -55,5 +55,6 @@ def test_a_score_that_is_not_a_number_is_never_the_best():
 
 
 def test_patience_is_at_least_one():
-    with pytest.raises(tg.SettingError, match="patience"):
-        EarlyStopping(0)
+    for patience in (0, 1.5, "1"):
+        with pytest.raises(tg.SettingError, match="patience is a whole number from 1"):
+            EarlyStopping(patience)

@@ -64,6 +64,11 @@ def test_a_state_of_another_kind_is_refused():
     wide = tg.Adam([tg.parameter(np.ones(4))])
     with pytest.raises(tg.SettingError, match=r"0\.m .* \(4,\), not \(3,\)"):
         adam.load_state_dict(wide.state_dict())
+    before = adam.state_dict()
+    for name, value, error in (("0.steps", -1, tg.SettingError), ("0.v", np.array(["a"] * 3), tg.DTypeError)):
+        with pytest.raises(error):
+            adam.load_state_dict({**before, "0.m": np.ones(3), name: value})
+        assert all((adam.state_dict()[key] == array).all() for key, array in before.items())
 
 
 @pytest.mark.parametrize(
@@ -121,3 +126,17 @@ def test_schedules_multiply():
     assert [constant(n) * warm_up(n, 2) * step_decay(n, 2) for n in range(4)] == [0.5, 1, 0.1, 0.1]
     assert warm_up(0, 0) == 1
     assert cosine(50, 10, 0.25) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        (lambda: step_decay(3, 0), "every is a whole number from 1, not 0"),
+        (lambda: step_decay(3, 2, -0.5), "factor is a finite number above 0, not -0.5"),
+        (lambda: cosine(3, 0), "updates is a finite number above 0, not 0"),
+        (lambda: warm_up(3, -1), "updates is a number from 0, not -1"),
+    ],
+)
+def test_schedules_that_cannot_be_are_refused(schedule, message):
+    with pytest.raises(tg.SettingError, match=message):
+        schedule()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -173,6 +174,60 @@ def test_killed_at_random_moments_it_goes_on_to_the_same_end(text):
     assert contents(run.folder) == contents(expected.folder)
 
 
+def test_what_a_sudden_end_left_unfinished_is_removed(text):
+    run = start(text, "run")
+    (run.folder / ".tinygrad-rnn-0123abcd").write_bytes(b"half a checkpoint")
+    (run.folder / "notes.txt").write_text("mine")
+    Run.resume(run.folder)
+    assert {path.name for path in run.folder.iterdir()} == {
+        "config.json", "metrics.csv", "checkpoint.safetensors", "notes.txt",
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------------- two at once
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+def test_two_cannot_train_in_one_folder_and_a_kill_leaves_no_lock(text):
+    run = start(text, "run", replace(TINY, epochs=100_000, patience=100_000))
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, run.folder], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "1\n"
+        with pytest.raises(RunError, match=r"another process trains in .*run; wait until it ends"):
+            Run.resume(run.folder)
+        with pytest.raises(RunError, match="another process trains"):
+            next(run.updates())
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    next(Run.resume(run.folder).updates())  # nobody is in the way any more
+
+
+def test_a_run_that_was_gone_on_with_elsewhere_is_not_gone_on_with_from_an_earlier_state(text):
+    run = start(text, "run")
+    assert [*Run.resume(run.folder).updates()]
+    expected = contents(run.folder)
+    with pytest.raises(RunError, match=r"has been trained in meanwhile.*--resume"):
+        next(run.updates())
+    assert contents(run.folder) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX")
+@pytest.mark.parametrize(("number", "error"), [(errno.ENOLCK, None), (errno.EIO, OutputError)])
+def test_a_disk_that_knows_no_locks_is_no_obstacle(text, monkeypatch, number, error):
+    def fail(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    run = start(text, "run")
+    monkeypatch.setattr("fcntl.flock", fail)
+    if error is None:
+        assert [*run.updates()]
+    else:
+        with pytest.raises(error, match="cannot write"):
+            next(run.updates())
+
+
 # ---------------------------------------------------------------------- trouble with the disk
 
 
@@ -270,6 +325,21 @@ def test_a_malformed_folder_is_a_clear_error(text, spoil):
         Run.resume(run.folder)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX")
+def test_a_checkpoint_that_may_not_be_read_is_not_called_missing(text, monkeypatch):
+    run = start(text, "run")
+    original = Path.open
+
+    def refusing(path, *mode):
+        if path.name == "checkpoint.safetensors":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return original(path, *mode)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    with pytest.raises(PermissionError):
+        Run.resume(run.folder)
+
+
 def test_data_that_have_changed_are_refused(text):
     run = start(text, "run")
     text.write_text(TEXT.replace("cat", "act"))
@@ -279,7 +349,7 @@ def test_data_that_have_changed_are_refused(text):
 
 def test_a_run_without_an_epoch_has_no_best(text):
     run = start(text, "run")
-    with pytest.raises(RunError, match="no epoch of the run has ended yet"):
+    with pytest.raises(RunError, match=r"has no best\.safetensors; the end of the run's first epoch writes one"):
         load_best(run.folder)
 
 
@@ -315,6 +385,19 @@ def test_a_run_on_sunspots_normalises_by_what_it_learns_from(tmp_path):
     losses = [update.loss for update in run.updates()]
     assert len(losses) == 4 * run.updates_per_epoch == 4 * 6
     assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+
+
+def test_an_infinite_loss_is_said_though_its_gradient_is_finite(tmp_path):
+    """Squares of float32 overflow before the gradient does; no such update is made or written down."""
+    settings = RunSettings(
+        cell="rnn", hidden=4, window=8, batch=1, optimiser="sgd", learning_rate=3.0, clip=1e300, schedule="constant",
+    )  # fmt: skip
+    run = Run.start(tmp_path / "run", settings, find_source(Path("sunspots"), None, 0.1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(tg.NonFiniteError, match=r"update \d+: the loss is inf; try a lower learning rate"):
+            list(run.updates())
+    assert "inf" not in (run.folder / "metrics.csv").read_text()
 
 
 def test_a_loss_that_is_not_finite_is_said_and_the_checkpoint_stays(text):

@@ -163,8 +163,10 @@ def test_windows_accumulate_into_one_gradient():
 
 def test_impossible_windows_are_refused():
     _, build, state = network("rnn")
-    for k1, k2 in ((0, 1), (3, 2), (-1, -1)):
-        with pytest.raises(tg.SettingError, match=f"not k1 = {k1} and k2 = {k2}"):
+    with pytest.raises(tg.SettingError, match="needs k1 ≤ k2, not k1 = 3 and k2 = 2"):
+        TruncatedBPTT(build, state, 3, 2)
+    for k1, k2 in ((0, 1), (-1, -1), (1.5, 2), ("1", 2)):
+        with pytest.raises(tg.SettingError, match=f"k1 is a whole number from 1, not {k1!r}"):
             TruncatedBPTT(build, state, k1, k2)
     bptt = TruncatedBPTT(build, state, 2, 4)
     with pytest.raises(tg.ShapeError, match="a window has 2 steps, not 3 inputs and 3 targets"):
@@ -181,3 +183,13 @@ def test_streams_are_contiguous_and_followed_by_what_comes_next():
     assert [len(xs) for xs, _ in windows(inputs, targets, 2)] == [2, 2, 1]
     with pytest.raises(tg.SettingError, match="4 items are too few for 4 streams"):
         parallel_streams(np.arange(4), 4)
+    with pytest.raises(tg.SettingError, match="batch is a whole number from 1, not 0"):
+        parallel_streams(np.arange(4), 0)
+
+
+def test_windows_that_cannot_be_are_refused():
+    xs = np.arange(4)
+    with pytest.raises(tg.SettingError, match="steps is a whole number from 1, not -1"):
+        next(windows(xs, xs, -1))
+    with pytest.raises(tg.ShapeError, match="4 inputs and 3 targets"):
+        next(windows(xs, xs[:3], 2))

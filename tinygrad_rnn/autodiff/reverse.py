@@ -15,8 +15,8 @@ from tinygrad_rnn.autodiff.segments import Edges, require_current, walk_back
 from tinygrad_rnn.errors import DTypeError, GraphError, OperandError, ShapeError
 from tinygrad_rnn.graph import Edge
 from tinygrad_rnn.graph.order import dependents, topological_order
-from tinygrad_rnn.node import Array, Operand, Operation, Tensor, from_origin, read_only, tensor
-from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, fit
+from tinygrad_rnn.node import Array, Operand, Operation, Tensor, explain, from_origin, read_only, tensor
+from tinygrad_rnn.ops.shaping import AtIndex, accumulate, add_at, assemble, fit
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,8 +45,10 @@ def backpropagate(
         if adjoint is None:
             continue
         y = node._data
+        if type(adjoint) is list:
+            adjoint = assemble(adjoint, y.shape, y.dtype)
         if adjoint.shape != y.shape or adjoint.dtype is not y.dtype:
-            adjoint = fit(adjoint, y.shape, y.dtype)
+            adjoint = _fitted(adjoint, node, needed)
         received: list[Any] = []
         if node.op is not None:
             rules, xs, attributes = node.op.vjps, node._arrays, node.attributes
@@ -56,10 +58,23 @@ def backpropagate(
                 if source not in needed or (rule := rules[operand]) is None:
                     received.append(None)
                     continue
-                contribution = rule(adjoint, y, *xs, **attributes)
-                _add(contribution, source, adjoints, owned)
+                try:
+                    contribution = rule(adjoint, y, *xs, **attributes)
+                    _add(contribution, source, adjoints, owned)
+                except (ValueError, TypeError) as error:
+                    raise explain(f"rule {operand} of {node.op.name}", node.inputs, error) from error
                 received.append(contribution)
         yield node, adjoint, received
+
+
+def _fitted(adjoint: Any, node: Tensor, needed: set[Tensor]) -> Any:
+    """A complete adjoint in its node's own shape and dtype."""
+    try:
+        return fit(adjoint, node.shape, node.dtype)
+    except ValueError as error:
+        readers = {reader.op.name for reader in needed if reader.op and any(source is node for source in reader.inputs)}
+        rules = f"a rule of {' or '.join(sorted(readers))}"
+        raise ShapeError(f"{rules} gives an adjoint of shape {adjoint.shape} to {node.describe()}: {error}") from error
 
 
 def _uncut(node: Tensor, op: Operation, cut: Edges) -> Sequence[Callable[..., Any] | None]:
@@ -70,15 +85,26 @@ def _uncut(node: Tensor, op: Operation, cut: Edges) -> Sequence[Callable[..., An
 
 
 def _add(contribution: Any, source: Tensor, adjoints: dict[Tensor, Any], owned: set[Tensor]) -> None:
-    """Add what a node receives to its adjoint so far: in place where the array is `owned`, so nobody else's."""
+    """Add what a node receives to its adjoint so far: in place where the array is `owned`, so nobody else's.
+
+    The first few contributions at an index wait in a list, because all of them may tile the adjoint.
+    """
     total: Any = adjoints.get(source)
-    if type(contribution) is AtIndex or (total is not None and total.shape != contribution.shape):
+    is_indexed = type(contribution) is AtIndex
+    if total is None:
+        adjoints[source] = [contribution] if is_indexed else contribution
+        return
+    if type(total) is list:
+        if is_indexed and len(total) < MOST_WAITING:
+            total.append(contribution)
+            return
+        adjoints[source] = total = assemble(total, source.shape, source.dtype)
+        owned.add(source)
+    if is_indexed or total.shape != contribution.shape:
         if source not in owned or total.shape != source.shape or total.ndim == 0:  # without axes: perhaps a scalar
-            adjoints[source] = total = _own(total, source)
+            adjoints[source] = total = np.array(fit(total, source.shape, source.dtype))
             owned.add(source)
         add_at(total, *_placed(contribution, source))
-    elif total is None:
-        adjoints[source] = contribution
     elif source in owned:
         adjoints[source] += contribution
     else:
@@ -86,9 +112,8 @@ def _add(contribution: Any, source: Tensor, adjoints: dict[Tensor, Any], owned: 
         owned.add(source)
 
 
-def _own(total: Any, node: Tensor) -> Array:
-    """The sum so far in an array of the node's own shape, which nobody else holds."""
-    return np.zeros(node.shape, node.dtype) if total is None else np.array(fit(total, node.shape, node.dtype))
+MOST_WAITING = 8
+"""How many contributions at an index may wait, before they go into an array that holds them all."""
 
 
 def _placed(contribution: Any, node: Tensor) -> AtIndex:
@@ -198,9 +223,7 @@ def _event(reached: Reached) -> Event:
     contributions: list[Array | None] = []
     for source, contribution in zip(node.inputs, received, strict=True) if received else ():
         if contribution is not None:
-            spread = _own(None, source)
-            add_at(spread, *_placed(contribution, source))
-            contribution = read_only(spread)
+            contribution = read_only(assemble([_placed(contribution, source)], source.shape, source.dtype))
         contributions.append(contribution)
     return Event(node, read_only(adjoint), tuple(contributions))
 

@@ -1,23 +1,23 @@
 """The command line: parse, call, print.
 
 Exit status 0 on success, 1 on failure, 2 on wrong usage, 130 after Ctrl-C; an error is one line on standard error.
+Where nobody reads the output to its end, as before `head`, the command ends without a word, with status 141.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 import tinygrad_rnn
-from tinygrad_rnn.cli.parsing import PROGRAM, Commands, Parser, count
+from tinygrad_rnn.cli.drawing import add_draw
+from tinygrad_rnn.cli.parsing import PROGRAM, Commands, Parser
 from tinygrad_rnn.cli.training import add_evaluate, add_sample, add_train
 from tinygrad_rnn.errors import SettingError, TinygradRNNError
-from tinygrad_rnn.nn import NOTATIONS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except SettingError as error:
         return _complain(error, 2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try to write the rest at its end
+        return 141
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 1)
@@ -84,38 +87,6 @@ def _demo(chosen: argparse.Namespace) -> None:
     print(f"The report is {chosen.output / 'report.html'}")
 
 
-# ---------------------------------------------------------------------- draw
-
-
-def _add_draw(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "draw",
-        help="a picture of an unrolled Elman network",
-        description="Unroll an Elman network and draw its graph.",
-        epilog=f"example: {PROGRAM} draw --notation goodfellow --steps 6 --output rnn.svg",
-    )
-    add = parser.add_argument
-    add("--notation", choices=tuple(NOTATIONS), default="subscript", help="whose equations (%(default)s)")
-    add("--inputs", metavar="N", type=count, default=2, help="features of an input (%(default)s)")
-    add("--hidden", metavar="N", type=count, default=3, help="units of the state (%(default)s)")
-    add("--outputs", metavar="N", type=count, default=1, help="features of an output (%(default)s)")
-    add("--steps", metavar="N", type=count, default=4, help="time steps (%(default)s)")
-    add("--detail", metavar="NAME", default="ops", help="ops, variables alone, or cells (%(default)s)")
-    add("--view", metavar="NAME", help="unrolled, folded in the middle, or rolled up (folded above a dozen steps)")
-    add("--theme", metavar="NAME", default="light", help="light, dark or print (%(default)s)")
-    add("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="a .svg, .png, .pdf, .dot or .html")
-    parser.set_defaults(run=_draw)
-
-
-def _draw(chosen: argparse.Namespace) -> None:
-    net = tinygrad_rnn.nn.ElmanRNN(chosen.inputs, chosen.hidden, chosen.outputs, notation=chosen.notation)
-    random = np.random.default_rng(0)
-    xs, targets = (random.uniform(-1, 1, (chosen.steps, size)) for size in (chosen.inputs, chosen.outputs))
-    run = net.unroll(xs, targets)
-    diagram = tinygrad_rnn.draw(run, view=chosen.view, detail=chosen.detail, theme=chosen.theme)
-    print(f"{diagram.save(chosen.output)} shows {diagram.title}")
-
-
 # ---------------------------------------------------------------------- parsing
 
 
@@ -131,5 +102,5 @@ def _parser() -> Parser:
     add_train(commands)
     add_sample(commands)
     add_evaluate(commands)
-    _add_draw(commands)
+    add_draw(commands)
     return parser

@@ -100,7 +100,7 @@ def add_sample(commands: Commands) -> None:
     add("folder", metavar="DIR", type=Path, help="the run's folder")
     add("--length", metavar="N", type=count, default=500, help="characters (%(default)s)")
     add("--temperature", metavar="X", type=_temperature, default=1.0, help="0 for the likeliest ones (%(default)s)")
-    add("--prompt", metavar="TEXT", default="\n", help="what the network reads first, and goes on from (a line end)")
+    add("--prompt", metavar="TEXT", help="what the network reads first, and goes on from (a line end, or a space)")
     add("--seed", metavar="N", type=_seed, default=0, help="of the draws (%(default)s)")
     parser.set_defaults(run=_sample)
 
@@ -121,7 +121,8 @@ def add_evaluate(commands: Commands) -> None:
         "evaluate",
         help="how well a trained network predicts a file",
         description="Let the best network of a run read a file from beginning to end as one stream, and say how well "
-        "it predicts: nats and bits per character, or the mean squared error.",
+        "it predicts: nats and bits per character, or the mean squared error; of the sunspot numbers for the years "
+        "trained on, and for two spans of later ones.",
         epilog=f"example: {PROGRAM} evaluate run novel.txt",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="the run's folder")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import count
 
 from tinygrad_rnn.drawing.adjoints import Adjoints, Share
 from tinygrad_rnn.drawing.chips import CHIP, STRIP, place_chips
@@ -24,6 +25,7 @@ from tinygrad_rnn.drawing.routes import RADIUS, Line, route
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
+from tinygrad_rnn.node import Tensor
 
 BESIDE = 4.5
 """Between a line and that of what comes back along it, in points."""
@@ -102,10 +104,15 @@ class Backward(Overlay):
         used = route(scene, layout, [link for link in scene.links if link in self.adjoints.links])
         for number, line in enumerate(used):
             yield from self._write_line(line, f"da{number}", names, layout)
-        for number, (mark, share, place) in enumerate(_chips(self.adjoints, layout)):
-            yield from _chip(self, names[mark], f"p{number}", mark, share, place, layout)
-        for number, (link, share, place) in enumerate(_weight_chips(self.adjoints, lines)):
-            yield _rectangle(f"w{number}", STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+        for name, mark, share, place in _chips(self.adjoints, layout):
+            yield from _chip(self, names[mark], name, mark, share, place, layout)
+        for name, link, share, place in _weight_chips(self.adjoints, lines):
+            yield _rectangle(name, STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+
+    def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
+        """The parameters of the chips."""
+        chips = [*_chips(self.adjoints, layout), *_weight_chips(self.adjoints, lines)]
+        return {name: share.parameter for name, _, share, _ in chips}
 
     def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
         """The line beside a line, and the dot where it joins that of a bus or rail."""
@@ -156,16 +163,18 @@ def _direction(line: Line, layout: Layout) -> int:
 
 
 def _attributes(stroke: Stroke, norm: float) -> str:
-    return f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}, norm="{norm:.6g}"'
+    paint = f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}'
+    return f'{paint}, class="returning", norm="{norm:.6g}"'
 
 
-def _chips(adjoints: Adjoints, layout: Layout) -> Iterator[tuple[Mark, Share, Point]]:
-    """What parameters receive at each operation of a step that they are written on, and where that is shown."""
+def _chips(adjoints: Adjoints, layout: Layout) -> Iterator[tuple[str, Mark, Share, Point]]:
+    """What parameters receive at each operation of a step that they are written on: by name, and where it is shown."""
     shares = {mark: found for mark, found in adjoints.shares.items() if found and mark.role and not mark.is_value}
     places = place_chips(layout, {mark: len(found) for mark, found in shares.items()}, BESIDE)
+    numbers = count()
     for mark, found in shares.items():
         for share, place in zip(found, places[mark], strict=True):
-            yield mark, share, place
+            yield f"p{next(numbers)}", mark, share, place
 
 
 def _chip(
@@ -180,13 +189,14 @@ def _chip(
     yield f"{tail} -> {name} [{course_text(course, stroke, arrow=True)}, {_attributes(stroke, share.norm)}];"
 
 
-def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[Link, Share, Point]]:
-    """What the weights receive that are written beside lines; it is shown above them."""
+def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[str, Link, Share, Point]]:
+    """What the weights receive that are written beside lines, by name; it is shown above them."""
+    numbers = count()
     for line in lines:
         if line.label is not None and line.link.target is not None:
             for share in adjoints.shares.get(line.link.target, ()):
                 if value_text(share.parameter) == line.link.weights:
-                    yield line.link, share, Point(line.label.x, line.label.y + ABOVE)
+                    yield f"w{next(numbers)}", line.link, share, Point(line.label.x, line.label.y + ABOVE)
 
 
 def _rectangle(name: str, box: Box, place: Point, ink: Ink, norm: float) -> str:

@@ -113,7 +113,7 @@ def _spread(number: int, sides: Collection[int]) -> list[float]:
 
 
 def _find_entering(period: Period) -> Mapping[Role, set[int]]:
-    """For each role, whether lines that no bus carries come to it from lower rows: from the left, the middle, the right."""
+    """For each role, whether lines without a bus come to it from lower rows: from the left, the middle, the right."""
     sides: dict[Role, set[int]] = defaultdict(set)
     for role, targets in period.inside.items():
         for target in targets:
@@ -164,7 +164,7 @@ def riser_path(period: Period, bus: Bus, reader: Role, aside: float = 0.0) -> li
 
 
 def _around(period: Period, foot: Point, reader: Role) -> list[Point]:
-    """The corners of a riser beside its reader: into the reader's side, or on a rail, which leaves there, from below."""
+    """The corners of a riser beside its reader: into the reader's side; from below on a rail, which leaves there."""
     centre, box = period.centres[reader], period.boxes[reader]
     side = 1 if foot.x > centre.x else -1
     if reader not in period.rail_of:

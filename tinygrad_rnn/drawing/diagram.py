@@ -51,8 +51,8 @@ class Diagram:
         """Write the picture to a file, in the format of its suffix: .dot, .svg, .png, .pdf or .html.
 
         An .html is a page to explore the graph in: it opens from disk, needs nothing else, and steps through
-        backprop where the graph has one scalar output that depends on a parameter. It is light or dark as its
-        reader prefers, whatever the theme.
+        backprop where the graph has one scalar output that depends on a parameter. Its pictures show what was
+        asked for of gradients, values and ways. It is light or dark as its reader prefers, whatever the theme.
 
         Args:
             path: the file; one that exists is replaced.

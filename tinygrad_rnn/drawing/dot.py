@@ -266,7 +266,11 @@ class Writer:
         for number, line in enumerate(lines):
             if line.tapped or line.joined:
                 colour = self._line_colour(line.link, line.state)
-                yield dot(f"d{number}", line.corners[-1 if line.joined else 0], self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour)
+                yield dot(
+                    f"d{number}",
+                    line.corners[-1 if line.joined else 0],
+                    self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour,
+                )
             yield self._line(line)
 
     def _line(self, line: Line) -> str:

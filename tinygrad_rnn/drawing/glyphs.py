@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_rnn.drawing.label import Run, Text, clean, shorten, typeset
 from tinygrad_rnn.drawing.nablas import differentiated, has_name
 from tinygrad_rnn.node import Tensor
+from tinygrad_rnn.ops import OPERATIONS
 
 INFIX: Mapping[str, str] = {
     "add": "+", "subtract": "−", "multiply": "⊙", "divide": "÷", "equal": "=", "greater": ">",
@@ -26,15 +27,15 @@ Tags = Sequence[Text | None]
 def op_text(node: Tensor, tags: Tags) -> Text:
     """The sign of a node's operation: "×", "tanh", or with tags "W_xh", "+ b_h", "( )²"."""
     assert node.op is not None
-    name = node.op.name
+    name, found = node.op.name, [tag for tag in tags if tag is not None]
+    if OPERATIONS.get(name) is not node.op:  # declared elsewhere, perhaps under the name of one of the library's
+        return _joined(_word(clean(name)), *found)
     if name in INFIX:
         return _infix(_sign(name, node), tags)
     written = SPECIAL.get(name)
     if written is not None:
         return written(node, tags)
-    found = [tag for tag in tags if tag is not None]
-    sign = PREFIX.get(name, clean(name))
-    return _joined(_word(sign), *found)
+    return _joined(_word(PREFIX.get(name, name)), *found)
 
 
 def value_text(node: Tensor) -> Text:

@@ -11,6 +11,7 @@ from tinygrad_rnn.drawing.legend import Cell
 from tinygrad_rnn.drawing.routes import Line
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
+from tinygrad_rnn.node import Tensor
 
 P = TypeVar("P", Ink, Stroke)
 
@@ -52,6 +53,10 @@ class Overlay:
             lines: of all links.
         """
         yield from ()
+
+    def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
+        """The nodes that what it adds says something of, by its name in DOT."""
+        return {}
 
     def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
         """The same where dot finds the places; `ends` writes a link as an edge."""

@@ -36,9 +36,7 @@ FLAT = 0.4
 """The slope below which a line takes a corner, and runs level."""
 
 
-def find_ways(
-    period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]] = ()
-) -> None:
+def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]] = ()) -> None:
     """Find the way of each line within a step that no bus carries, and of each line that leaves the step.
 
     Args:
@@ -119,7 +117,11 @@ class _Finder:
         centre, box = self.period.centres[target], self.period.boxes[target]
         *corners, _ = self.period.paths[source, target]
         turn = Point(corners[-1].x, centre.y - min(number * ARROWS, box.height / 3))
-        level = [*corners, turn, onto_edge(box, centre, Point(centre.x + math.copysign(box.width, turn.x - centre.x), turn.y))]
+        level = [
+            *corners,
+            turn,
+            onto_edge(box, centre, Point(centre.x + math.copysign(box.width, turn.x - centre.x), turn.y)),
+        ]
         if self._is_free(level, source, target) and not self._runs_along_another(level, source, target):
             self.period.paths[source, target] = level
             self.found.append((source, target, level))

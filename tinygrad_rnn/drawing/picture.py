@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -36,7 +37,8 @@ DOZEN = 12
 """The most steps that are shown without folding unless asked for."""
 
 MOST_UNROLLED = 3_000
-"""The most nodes of a graph whose page can show it unrolled where that is not asked for."""
+"""The most nodes of a graph whose page can show it unrolled where that is not asked for; of one with gradients or
+values beside the nodes, as many fewer as the picture is larger."""
 
 VIEWS = ("unrolled", "folded", "rolled")
 OPS, VALUES = Spacing(marks=18.0, rows=20.0), Spacing(marks=18.0, rows=34.0)
@@ -55,6 +57,16 @@ class Manner(NamedTuple):
     values: bool = False
     gradients: bool = False
     highlight: tuple[int, int] | None = None
+
+    @property
+    def plain(self) -> Manner:
+        """The same without anything laid over the drawing."""
+        return self._replace(backward=False, values=False, gradients=False, highlight=None)
+
+    @property
+    def layers(self) -> int:
+        """How many times as much is drawn as in a plain drawing, about."""
+        return 1 + self.backward + self.values + self.gradients
 
 
 def draw(
@@ -119,10 +131,8 @@ def draw(
     shown = _choose_steps(graph.steps, view, ends or ())
     manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, ends)
     drawn = _draw_view(graph, shown, manner, rolled)
-    plain = Manner(what, detail, depth, shapes=shapes)  # a page has numbers of its own
-    return Diagram(
-        drawn.source, drawn.titles, drawn.title, drawn.seconds, partial(_write_page, graph, shown, rolled, plain)
-    )
+    write_page = partial(_write_page, graph, shown, manner, rolled)
+    return Diagram(drawn.source, drawn.titles, drawn.title, drawn.seconds, write_page)
 
 
 def _require_rollable(graph: Graph, numbers: bool) -> None:
@@ -157,6 +167,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     spacing = SPACINGS[manner.detail]
     repeated = without_ends(unrolled) if rolled else unrolled
     period = find_period(repeated, boxes, spacing, is_rolled=rolled) if shown else None
+    marks = {name: mark.node for mark, name in writer.names.items()}
     if period is None:
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
@@ -167,35 +178,44 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         lines = route(scene, layout)
         notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
         source, seconds = writer.placed(layout, lines, notes), PAINT_SECONDS
+        marks |= overlay.marks(layout, lines)
     return View(
         name="rolled" if rolled else "folded" if scene.hidden else "unrolled",
         title=_title(graph, shown, rolled),
         source=source,
-        marks={name: mark.node for mark, name in writer.names.items()},
+        marks=marks,
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
     )
 
 
-def _write_page(graph: Graph, shown: Sequence[int], rolled: bool, manner: Manner) -> str:
+def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool) -> str:
     """The page of a graph: the view asked for, and the others where there are such and the page can hold them."""
     from tinygrad_rnn.drawing.page import render_page  # what most drawings do without
 
     steps, choices, notes = graph.steps, [shown], []
     if len(shown) < len(steps):
-        if len(graph) <= MOST_UNROLLED:
+        if len(graph) * manner.layers <= MOST_UNROLLED:
             choices.append(steps)
         else:
             notes.append(f"A picture of all {len(steps):,} time steps would be too large for this page.")
     elif len(steps) > DOZEN:
-        choices.append(_choose_steps(steps, "folded"))
-    views = [_draw_view(graph, choice, manner) for choice in choices]
+        choices.append(_choose_steps(steps, "folded", manner.highlight or ()))
+    views = [_draw_light_and_dark(graph, choice, manner) for choice in choices]
     if len(steps) > 1:
         with suppress(SettingError):  # no two steps are alike
-            once = _draw_view(graph, _choose_steps(steps, "rolled"), manner, rolled=True)
+            once = _draw_light_and_dark(graph, _choose_steps(steps, "rolled"), manner.plain, rolled=True)
             views.insert(0 if rolled else len(views), once)
+            if manner.layers > 1 or manner.highlight:
+                notes.append("The rolled view stands for all time steps at once: it shows the graph alone.")
     return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
+
+
+def _draw_light_and_dark(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool = False) -> View:
+    """A view in the colours of both themes, for a page, whose reader prefers one of them."""
+    light, dark = (_draw_view(graph, shown, manner._replace(theme=theme), rolled) for theme in ("light", "dark"))
+    return replace(light, dark=dark.source)
 
 
 def _choose_steps(steps: Sequence[int], view: str | None, wanted: Collection[int] = ()) -> list[int]:
@@ -213,13 +233,18 @@ def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]
 
 
 def _title(graph: Graph, shown: Sequence[int], rolled: bool) -> str:
-    counts = f"a graph of {len(graph)} nodes"
-    if not graph.steps:
+    counts, steps = f"a graph of {_counted(len(graph), 'node')}", len(graph.steps)
+    if not steps:
         return counts
     if rolled:
-        return f"{counts} in {len(graph.steps)} time steps, rolled up"
-    some = "" if len(shown) == len(graph.steps) else f", {len(shown)} of them shown"
-    return f"{counts} in {len(graph.steps)} time steps{some}"
+        return f"{counts} in {_counted(steps, 'time step')}, rolled up"
+    some = "" if len(shown) == steps else f", {len(shown)} of them shown"
+    return f"{counts} in {_counted(steps, 'time step')}{some}"
+
+
+def _counted(number: int, noun: str) -> str:
+    """Such as 1 node or 15,007 nodes."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _describe(mark: Mark, adjoints: Adjoints | None) -> str:

@@ -5,7 +5,9 @@ Nodes are numbered in topological order. What is too much for a page is left out
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,11 +27,8 @@ MOST_ENTRIES = 400
 SAMPLED = 16
 """The most rows, and the most columns, that are given of a larger array."""
 
-BYTES_PER_ENTRY = 22
-"""What a number takes in a page, about."""
-
-BYTES_PER_NODE = 170
-"""What a node takes without its numbers, about."""
+BYTES_PER_ENTRY, BYTES_PER_ARRAY, BYTES_PER_EVENT = 21, 15, 45
+"""What a number takes in a page, what an array takes besides, and an event without its arrays; about."""
 
 MOST_NODES = 40_000
 """The largest graph that is described in full; of a larger one, only the nodes that a view shows."""
@@ -52,23 +51,31 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     is_whole = len(graph) <= MOST_NODES
     shown = {node for view in views for node in view.marks.values()}
     nodes = graph.nodes if is_whole else [node for node in graph.nodes if node in shown]
-    recorder = _Recorder(nodes, room)
+    recorder = _Recorder(nodes)
     too_large = f"it is too large for that: it has {len(graph):,} nodes"
     output, reason = _find_output(graph) if is_whole else (None, too_large)
     notes = [] if output is not None else [f"Backprop cannot be watched in this graph, because {reason}."]
     if not is_whole:
         notes.append("Only the nodes in the picture are described.")
-    with np.errstate(all="ignore"):  # the page shows what is not finite
-        events = [] if output is None else [recorder.event(event) for event in trace_backward(output)]
-    return {
+    record: Record = {
         "views": [recorder.view(view) for view in views],
         "nodes": [recorder.node(node) for node in nodes],
         "operations": {formula_name(node): _formula(node) for node in nodes if node.op is not None},
         "parameters": [recorder.numbers[node] for node in nodes if node.op is None and node.requires_grad],
         "output": None if output is None else recorder.numbers[output],
-        "events": events,
-        "notes": [*notes, *recorder.notes()],
     }
+    recorder.leave_out(room - len(encode(record)))
+    for node, described in zip(nodes, record["nodes"], strict=True):
+        described |= recorder.value(node)
+    with np.errstate(all="ignore"):  # the page shows what is not finite
+        events = [] if output is None else [recorder.event(event) for event in trace_backward(output)]
+    return {**record, "events": events, "notes": [*notes, *recorder.notes()]}
+
+
+def encode(record: Record) -> str:
+    """JSON that may stand in an HTML element of any kind: no character in it means anything to HTML."""
+    text = json.dumps(record, separators=(",", ":"), allow_nan=False)  # in ASCII, so that U+2028 is escaped as well
+    return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _formula(node: Tensor) -> Record:
@@ -87,12 +94,16 @@ def _find_output(graph: Graph) -> tuple[Tensor | None, str]:
 
 
 class _Recorder:
-    def __init__(self, nodes: Sequence[Tensor], room: int) -> None:
+    def __init__(self, nodes: Sequence[Tensor]) -> None:
         self.nodes = nodes
         self.numbers = {node: number for number, node in enumerate(nodes)}
         self.values = _held_values(nodes)
-        self.left_out = find_middle([_cost(node) for node in nodes], room - BYTES_PER_NODE * len(nodes))
+        self.left_out = range(0)
         self.is_thinned = False
+
+    def leave_out(self, room: int) -> None:
+        """Decide whose numbers are left out, so that all others take no more than so many bytes."""
+        self.left_out = find_middle([_cost(node) for node in self.nodes], room - BYTES_PER_EVENT * len(self.nodes))
 
     def view(self, view: View) -> Record:
         """The nodes that a view's marks show, and the steps that its gaps stand for."""
@@ -100,8 +111,7 @@ class _Recorder:
         return {"name": view.name, "title": view.title, "marks": marks, "gaps": dict(view.gaps)}
 
     def node(self, node: Tensor) -> Record:
-        """A node, without what is usual."""
-        number = self.numbers[node]
+        """A node without its value, and without what is usual."""
         described: Record = {"shape": node.shape, "dtype": node.dtype.name}
         if node.op is None:
             described["kind"] = "parameter" if node.requires_grad else "constant"
@@ -116,10 +126,11 @@ class _Recorder:
             "scope": clean(node.scope),
             "settings": _settings(node.attributes),
         }
-        described |= {key: value for key, value in optional.items() if value not in (None, "", [])}
-        if number not in self.left_out:
-            described["value"] = self.array(self.values[node])
-        return described
+        return described | {key: value for key, value in optional.items() if value not in (None, "", [])}
+
+    def value(self, node: Tensor) -> Record:
+        """A node's value, or nothing where it is left out."""
+        return {} if self.numbers[node] in self.left_out else {"value": self.array(self.values[node])}
 
     def event(self, event: Event) -> Record:
         """A node that backprop reached, its adjoint, and what its inputs receive."""
@@ -182,7 +193,7 @@ def find_middle(costs: Sequence[int], room: int) -> range:
 def _cost(node: Tensor) -> int:
     """About how many bytes a node's value, its adjoint and what its inputs receive take."""
     sizes = [node.size, node.size, *(source.size for source in node.inputs)]
-    return BYTES_PER_ENTRY * sum(min(size, MOST_ENTRIES) for size in sizes)
+    return sum(BYTES_PER_ARRAY + BYTES_PER_ENTRY * min(size, MOST_ENTRIES) for size in sizes)
 
 
 def _held_values(nodes: Iterable[Tensor]) -> Mapping[Tensor, Array]:

@@ -120,7 +120,9 @@ class _Router:
         self.left = {(round(crossing.start.y), crossing.leaving) for crossing in self.crossings.values()}
         self.entered_at = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
         self.lanes = self._find_lanes()
-        self.right = max((centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0)
+        self.right = max(
+            (centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0
+        )
         self.high_lanes: dict[Hashable, int] = {}
 
     def lines(self, links: Sequence[Link]) -> Iterator[Line]:

@@ -72,7 +72,7 @@ class Survey:
         return last and self._occurrences[role] > 1 and self._labelled[role] == 1
 
     def is_named(self, node: Tensor) -> bool:
-        """Whether a node has a label, or is the adjoint of one that has; but not if its likes at other steps are not."""
+        """Whether a node has a label, or is the adjoint of one that has; unless its likes at other steps have none."""
         role = self.roles.get(node, -1)
         return node.label is not None or (has_name(node) and (self._named[role] > 1 or self._occurrences[role] < 2))
 

@@ -45,9 +45,7 @@ MOST_LAGS = 4
 """From how many different distances in time one role may be read where steps have a period worth the name."""
 
 
-def find_period(
-    scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing, *, is_rolled: bool = False
-) -> Period | None:
+def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing, *, is_rolled: bool = False) -> Period | None:
     """The period of all steps shown, in which every role that occurs in one of them has its place.
 
     None if the steps differ so much that they have no period worth the name.
@@ -118,9 +116,7 @@ def _combines(mark: Mark) -> bool:
     return mark.is_value or (mark.node.op is not None and mark.node.op.name in COMBINING)
 
 
-def lay_out(
-    scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing, gap: float = GAP
-) -> Layout:
+def lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing, gap: float = GAP) -> Layout:
     """Place the marks of a scene whose steps have a period, with columns at a distance of `gap` points."""
     layout = Layout(period, boxes, gap)
     _place_columns(scene, layout)

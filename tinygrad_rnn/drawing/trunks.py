@@ -16,7 +16,7 @@ FIRST, APART = 14.0, 8.0
 
 
 def join_trunks(scene: Scene) -> None:
-    """Let links to or from one mark outside the steps be a trunk's, where they come from several steps or lead there."""
+    """Let links to or from one mark outside the steps be a trunk's, where they join it to several steps."""
     links: dict[Trunk, list[Link]] = defaultdict(list)
     for link in scene.links:
         trunk = _trunk(link)

@@ -16,10 +16,11 @@ class View:
         name: "unrolled", "folded" or "rolled".
         title: what it shows, in words.
         source: DOT text.
-        marks: the node that each mark shows, by the mark's name in DOT.
+        marks: the node that each mark shows, or that a chip says something of, by its name in DOT.
         titles: what each mark is, in words, by the mark's name.
         gaps: the first and the last of the steps that are left out, by the gap's name in DOT.
         seconds: that Graphviz may take to paint it.
+        dark: the DOT text in dark colours, where there is one; it differs in nothing else.
     """
 
     name: str
@@ -29,3 +30,4 @@ class View:
     titles: Mapping[str, str]
     gaps: Mapping[str, tuple[int, int]]
     seconds: float
+    dark: str = ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.init import uniform
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.notations import Activation
@@ -80,9 +81,25 @@ class Cell(Module):
         parts = [tensor(np.zeros(shape), self.label(letter, time), self.dtype) for letter in self.letters]
         return parts[0] if len(parts) == 1 else tuple(parts)
 
+    def parts(self, state: Any) -> tuple[Any, ...]:
+        """The parts of a state that is given: one alone, or as many as there are letters in a tuple or list.
+
+        Raises:
+            ShapeError: there are more or fewer.
+        """
+        parts = tuple(state) if isinstance(state, tuple | list) else (state,)
+        if len(parts) != len(self.letters):
+            expected = "one part" if len(self.letters) == 1 else f"a pair ({', '.join(self.letters)})"
+            raise ShapeError(f"the state of this {type(self).__name__} is {expected}; got {len(parts)}")
+        return parts
+
     def label(self, letter: str, time: int | None) -> str:
         """A label such as h_3, or h_3^(2) in a second layer; outside of time the letter alone."""
         return f"{letter}{self.superscript}" if time is None else f"{letter}_{time}{self.superscript}"
+
+    def _start(self, x: Tensor, state: Any) -> tuple[Any, ...]:
+        """The parts of the state that a step starts from: zeros if none is given."""
+        return self.parts(self.zeros(x.shape[:-1]) if state is None else state)
 
     def _named(self, letter: str, node: Tensor) -> Tensor:
         """The node, labelled with a letter and the step that it belongs to."""
@@ -141,8 +158,11 @@ class RNNCell(Cell):
         Args:
             x: (input_size,) or (batch, input_size).
             state: (hidden_size,) or (batch, hidden_size); zeros if not given.
+
+        Raises:
+            ShapeError: an input or a state that does not fit.
         """
-        h = self.zeros(x.shape[:-1]) if state is None else state
+        (h,) = self._start(x, state)
         return self._named("h", self._activation(self._sums(x, h)))
 
 
@@ -180,8 +200,13 @@ class LSTMCell(Cell):
         Args:
             x: (input_size,) or (batch, input_size).
             state: h and c, each (hidden_size,) or (batch, hidden_size); zeros if not given.
+
+        Raises:
+            ShapeError: an input or a state that does not fit.
         """
-        h, c = self.zeros(x.shape[:-1]) if state is None else state
+        h, c = self._start(x, state)
+        if h.shape != c.shape:
+            raise ShapeError(f"h and c of a state have the same shape, not {h.shape} and {c.shape}")
         sums = self._sums(x, h)
         i, f, g, o = [sums[gate] for gate in self._gates]
         i, f = self._named("i", sigmoid(i)), self._named("f", sigmoid(f))
@@ -221,8 +246,8 @@ class GRUCell(Cell):
         self.reset_after = reset_after
 
     def __call__(self, x: Tensor, state: Tensor | None = None) -> Tensor:
-        """The state after one step; takes what an `RNNCell` does."""
-        h = self.zeros(x.shape[:-1]) if state is None else state
+        """The state after one step; takes and raises what an `RNNCell` does."""
+        (h,) = self._start(x, state)
         both, candidate = _rows(self.hidden_size, 0, 2), self._gates[2]
         from_x = linear(x, self.weight_ih, self.bias_ih)
         if self.reset_after:

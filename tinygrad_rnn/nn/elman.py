@@ -12,6 +12,7 @@ import numpy as np
 from tinygrad_rnn.errors import SettingError, ShapeError
 from tinygrad_rnn.graph import Graph, Nodes
 from tinygrad_rnn.nn.losses import cross_entropy, squared_error
+from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.notations import NOTATIONS, Activation, Made, Notation, Parameters, named
 from tinygrad_rnn.nn.sequences import Sequence, input_steps, leaf, one_hot, per_step, whole_shape
 from tinygrad_rnn.nn.settings import choose, generator, known_dtype, require_sizes
@@ -79,7 +80,7 @@ class Run:
         return f"<network unrolled over {len(self)} steps{loss}>"
 
 
-class ElmanRNN:
+class ElmanRNN(Module):
     """The Elman network, in the notation of one of three texts.
 
     Args:
@@ -131,10 +132,14 @@ class ElmanRNN:
         self.dtype = known_dtype(dtype)
         random = generator(seed)
         bound = 1 / math.sqrt(hidden_size)
-        self.parameters = {
+        self._parameters = {
             name: parameter(random.uniform(-bound, bound, [sizes[axis] for axis in axes]), name, self.dtype)
             for name, axes in self._notation.shapes.items()
         }
+
+    def members(self) -> Mapping[str, Tensor]:
+        """The parameters under the notation's names."""
+        return self._parameters
 
     def unroll(
         self,
@@ -176,7 +181,7 @@ class ElmanRNN:
         made, losses, copied = [], [], []
         for t, x in enumerate(inputs, start=1):
             with step(t):
-                p: Parameters = self.parameters
+                p: Parameters = self._parameters
                 if copies:
                     p = {name: named(f"{name}^({t})", copy(value)) for name, value in p.items()}
                     copied.append(p)

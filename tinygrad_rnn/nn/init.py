@@ -10,12 +10,20 @@ import math
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.nn.settings import Seed, generator
+from tinygrad_rnn.nn.settings import Seed, generator, require_number, require_sizes
 from tinygrad_rnn.node import Array, Shape
 
 
 def uniform(shape: Shape, bound: float, seed: Seed = 0) -> Array:
-    """Numbers drawn uniformly from −bound to bound."""
+    """Numbers drawn uniformly from −bound to bound.
+
+    Raises:
+        SettingError: a bound below 0, or a seed that numpy does not know.
+        ShapeError: a shape that no array has.
+    """
+    require_number("bound", bound, lambda number: 0 <= number < math.inf, "a finite number from 0")
+    if not (isinstance(shape, tuple | list) and all(_is_size(size) for size in shape)):
+        raise ShapeError(f"a shape is a tuple of whole numbers from 0, not {shape!r}")
     return generator(seed).uniform(-bound, bound, shape)
 
 
@@ -54,12 +62,19 @@ def identity(size: int, scale: float = 1.0) -> Array:
     """The identity matrix times a scale: the recurrent weights of an IRNN (Le, Jaitly and Hinton 2015).
 
     Its units are relu, and its biases zero.
+
+    Raises:
+        SettingError: the size is not a whole number from 1.
     """
+    require_sizes(size=size)
     return scale * np.eye(size)
 
 
 def forget_gate_bias(hidden_size: int, value: float = 1.0) -> Array:
     """A bias of an LSTM that is zero but for the forget gate, so that memory lasts from the first (Gers et al. 2000).
+
+    Raises:
+        SettingError: the hidden size is not a whole number from 1.
 
     >>> layer = tg.nn.LSTM(input_size=3, hidden_size=2)
     >>> layer.load_state_dict(
@@ -68,9 +83,15 @@ def forget_gate_bias(hidden_size: int, value: float = 1.0) -> Array:
     >>> layer.parameters["bias_ih_l0"].data
     array([0., 0., 1., 1., 0., 0., 0., 0.])
     """
+    require_sizes(hidden_size=hidden_size)
     return np.repeat([0.0, value, 0.0, 0.0], hidden_size)  # the order of the gates is i, f, g, o
 
 
 def _require_matrix(shape: Shape) -> None:
-    if len(shape) != 2 or min(shape) < 1:
-        raise ShapeError(f"expected the shape (outputs, inputs) of a matrix, got {shape}")
+    fits = isinstance(shape, tuple | list) and len(shape) == 2 and all(_is_size(size) and size for size in shape)
+    if not fits:
+        raise ShapeError(f"expected the shape (outputs, inputs) of a matrix, got {shape!r}")
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, int | np.integer) and int(size) >= 0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_rnn.errors import DTypeError, IndexingError
+from tinygrad_rnn.errors import DTypeError, IndexingError, OperandError, ShapeError
 from tinygrad_rnn.graph import Nodes
 from tinygrad_rnn.nn.init import uniform
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.sequences import Sequence, indexable
-from tinygrad_rnn.nn.settings import Seed, generator, known_dtype, require_fraction, require_sizes
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, parameter, step
+from tinygrad_rnn.nn.settings import Seed, generator, known_dtype, require_fraction, require_number, require_sizes
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, parameter, step, to_array
 from tinygrad_rnn.ops import linear, mean, sqrt, square
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ class Embedding(Module):
         """The rows of integers of any shape: (…, embedding_dim).
 
         Raises:
+            OperandError: not an array, nor what numpy makes one of.
             DTypeError: not integers.
             IndexingError: an integer below 0, or not below num_embeddings.
         """
-        rows = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
+        rows = indices.data if isinstance(indices, Tensor) else to_array(indices)
         if rows.dtype.kind not in "iu":
             raise DTypeError(f"an embedding takes integers, not {rows.dtype}")
         count = len(self.weight)
@@ -167,7 +168,7 @@ class LayerNorm(Module):
 
     Args:
         features: of x.
-        eps: ε.
+        eps: ε, from 0.
         dtype: of the parameters.
 
     Attributes:
@@ -175,7 +176,7 @@ class LayerNorm(Module):
         bias: b, (features,), at first 0.
 
     Raises:
-        SettingError: a size below 1, or a dtype that numpy does not know.
+        SettingError: a size below 1, an eps below 0, or a dtype that numpy does not know.
         DTypeError: a dtype that is not floating.
 
     >>> norm = tg.nn.LayerNorm(4)
@@ -185,13 +186,20 @@ class LayerNorm(Module):
 
     def __init__(self, features: int, eps: float = 1e-5, dtype: DTypeLike = np.float64) -> None:
         require_sizes(features=features)
+        require_number("eps", eps, lambda number: 0 <= number < math.inf, "a finite number from 0")
         kind = known_dtype(dtype)
         self.eps = eps
         self.weight = parameter(np.ones(features), "w", kind)
         self.bias = parameter(np.zeros(features), "b", kind)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The layer's outputs, for x of shape (…, features)."""
+        """The layer's outputs, for x of shape (…, features).
+
+        Raises:
+            ShapeError: x has other features.
+        """
+        if x.shape[-1:] != self.weight.shape:
+            raise ShapeError(f"expected x of shape (…, {self.weight.size}), got {x.shape}")
         centred = x - mean(x, axis=-1, keepdims=True)
         variance = mean(square(centred), axis=-1, keepdims=True)
         return centred / sqrt(variance + self.eps) * self.weight + self.bias
@@ -200,12 +208,18 @@ class LayerNorm(Module):
 class Sequential(Module):
     """Modules and functions of one Tensor, each given what the one before it gives; named by their numbers.
 
+    Raises:
+        OperandError: something that cannot be called.
+
     >>> net = tg.nn.Sequential(tg.nn.Linear(2, 3), tg.tanh, tg.nn.Linear(3, 1))
     >>> net(np.ones((5, 2))).shape, list(net.parameters)
     ((5, 1), ['0.weight', '0.bias', '2.weight', '2.bias'])
     """
 
     def __init__(self, *parts: Callable[[Any], Any]) -> None:
+        for part in parts:
+            if not callable(part):
+                raise OperandError(f"expected modules and functions, each an argument of its own; got {part!r}")
         self.parts = parts
 
     def __call__(self, x: Any) -> Any:
@@ -215,5 +229,6 @@ class Sequential(Module):
         return x
 
     def members(self) -> dict[str, Any]:
-        """The parts by their numbers."""
-        return {str(number): part for number, part in enumerate(self.parts)}
+        """The parts by their numbers, and the other attributes."""
+        numbered = {str(number): part for number, part in enumerate(self.parts)}
+        return {**numbered, **{name: value for name, value in vars(self).items() if name != "parts"}}

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.sequences import one_hot_rows
-from tinygrad_rnn.node import Operand, Tensor, tensor
+from tinygrad_rnn.node import Array, Operand, Tensor, tensor
 from tinygrad_rnn.ops import log_softmax, softplus, square, where
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def squared_error(output: Tensor, target: Operand, mask: ArrayLike | None = None
     Args:
         output: of any shape.
         target: of the same shape.
-        mask: truth values of the shape without its last axis; where false, nothing is counted.
+        mask: truth values of the shape without its last axis; where false, nothing is counted, whatever the
+            target, NaN included.
 
     Raises:
         ShapeError: the shapes differ.
@@ -29,8 +30,9 @@ def squared_error(output: Tensor, target: Operand, mask: ArrayLike | None = None
     >>> tg.nn.squared_error(tg.tensor([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2)), mask=[True, False]).item()
     5.0
     """
-    target = _fitting(output, target)
-    return _counted(square(output - target), mask).sum()
+    counted = _truth(mask, output)
+    target = _fitting(output, target, counted)
+    return _only(counted, square(output - target)).sum()
 
 
 def cross_entropy(logits: Tensor, target: Operand, mask: ArrayLike | None = None) -> Tensor:
@@ -40,7 +42,8 @@ def cross_entropy(logits: Tensor, target: Operand, mask: ArrayLike | None = None
         logits: scores along the last axis, before the softmax.
         target: as many probabilities: a one-hot row for a class, or any soft target. Or integer classes, of the
             logits' shape without its last axis.
-        mask: truth values of the shape without the last axis; where false, nothing is counted, whatever the class.
+        mask: truth values of the shape without its last axis; where false, nothing is counted, whatever the
+            target, NaN included.
 
     Raises:
         ShapeError: the shapes differ.
@@ -50,8 +53,9 @@ def cross_entropy(logits: Tensor, target: Operand, mask: ArrayLike | None = None
     >>> tg.nn.cross_entropy(logits, [1, -1], mask=[True, False]).item()
     0.6931471805599453
     """
-    target = _fitting(logits, _probabilities(logits, target, mask))
-    return -_counted(target * log_softmax(logits), mask).sum()
+    counted = _truth(mask, logits)
+    target = _fitting(logits, _probabilities(logits, target, counted), counted)
+    return -_only(counted, target * log_softmax(logits)).sum()
 
 
 def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, mask: ArrayLike | None = None) -> Tensor:
@@ -60,7 +64,8 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, mask: Arra
     Args:
         logits: scores of any shape, before the logistic function.
         target: probabilities of the same shape.
-        mask: truth values of the shape without its last axis; where false, nothing is counted.
+        mask: truth values of the shape without its last axis; where false, nothing is counted, whatever the
+            target, NaN included.
 
     Raises:
         ShapeError: the shapes differ.
@@ -68,35 +73,43 @@ def binary_cross_entropy_with_logits(logits: Tensor, target: Operand, mask: Arra
     >>> tg.nn.binary_cross_entropy_with_logits(tg.tensor([-1000.0, 1000.0]), [1.0, 1.0]).item()
     1000.0
     """
-    target = _fitting(logits, target)
-    terms = target * softplus(-logits) + (1 - target) * softplus(logits)
-    return _counted(terms, mask).sum()
+    counted = _truth(mask, logits)
+    target = _fitting(logits, target, counted)
+    return _only(counted, target * softplus(-logits) + (1 - target) * softplus(logits)).sum()
 
 
-def _probabilities(logits: Tensor, target: Operand, mask: ArrayLike | None) -> Operand:
+def _truth(mask: ArrayLike | None, output: Tensor) -> Array | None:
+    """The mask as truth values of the output's shape without its last axis."""
+    if mask is None:
+        return None
+    counted = np.asarray(mask, bool)
+    if counted.shape != output.shape[:-1]:
+        raise ShapeError(f"expected a mask of shape {output.shape[:-1]}, got {counted.shape}")
+    return counted
+
+
+def _probabilities(logits: Tensor, target: Operand, counted: Array | None) -> Operand:
     """Integer classes as one-hot rows, any other target as it is."""
     classes = target.data if isinstance(target, Tensor) else np.asarray(target)
     if logits.ndim == 0 or classes.dtype.kind not in "iu" or classes.shape != logits.shape[:-1]:
         return target
-    if mask is not None:
-        classes = np.where(mask, classes, 0)
+    if counted is not None:
+        classes = np.where(counted, classes, 0)
     return one_hot_rows(classes, logits.shape[-1])
 
 
-def _fitting(output: Tensor, target: Operand) -> Tensor:
-    """The target as a node; refuse one that broadcasting would quietly compare with every output."""
+def _fitting(output: Tensor, target: Operand, counted: Array | None) -> Tensor:
+    """The target as a node, without what is not counted, which may be NaN and would make the gradient so.
+
+    Refuses a target that broadcasting would quietly compare with every output.
+    """
     if not isinstance(target, Tensor):
         target = tensor(target, dtype=output.dtype)
     if output.shape != target.shape:
         raise ShapeError(f"{target.describe()} cannot be the target of {output.describe()}: the shapes differ")
-    return target
+    return _only(counted, target)
 
 
-def _counted(terms: Tensor, mask: ArrayLike | None) -> Tensor:
-    """The terms where the mask is true, else zero."""
-    if mask is None:
-        return terms
-    counted = np.asarray(mask, bool)
-    if counted.shape != terms.shape[:-1]:
-        raise ShapeError(f"expected a mask of shape {terms.shape[:-1]}, got {counted.shape}")
-    return where(counted[..., None], terms, 0)
+def _only(counted: Array | None, values: Tensor) -> Tensor:
+    """The values where they are counted, else zero."""
+    return values if counted is None else where(counted[..., None], values, 0)

@@ -90,13 +90,13 @@ class Recurrent(Module):
         return self.cells[Place(0)].dtype
 
     def members(self) -> Mapping[str, Any]:
-        """The parameters under PyTorch's names, such as weight_ih_l0_reverse, and the dropout."""
+        """The parameters under PyTorch's names, such as weight_ih_l0_reverse, and the other attributes."""
         named = {
             f"{name}_{place}": parameter
             for place, cell in self.cells.items()
             for name, parameter in cell.parameters.items()
         }
-        return {**named, "dropout": self.dropout}
+        return {**named, **{name: value for name, value in vars(self).items() if name != "cells"}}
 
     def __call__(self, xs: Sequence, state: Any = None, lengths: ArrayLike | None = None) -> tuple[Tensor, State]:
         """Run the layer over a sequence.
@@ -132,7 +132,7 @@ class Recurrent(Module):
         Raises:
             ShapeError: a sequence, state or lengths of another shape.
             SettingError: lengths that are not whole numbers from 1 up to the number of steps.
-            OperandError: a sequence or state that is not numbers.
+            OperandError: a sequence, state or lengths that are not numbers.
             DTypeError: numbers that are not real.
         """
         if self.batch_first and isinstance(xs, Tensor | np.ndarray) and xs.ndim == 3:
@@ -169,12 +169,10 @@ class Recurrent(Module):
         """For each layer and direction the state that it starts from."""
         if given is None:
             return {place: cell.zeros(batch, place.start(steps)) for place, cell in self.cells.items()}
-        letters = self.cells[Place(0)].letters
-        parts = [given] if len(letters) == 1 else list(given)
-        if len(parts) != len(letters):
-            raise ShapeError(f"expected a state of {len(letters)} parts, {' and '.join(letters)}; got {len(parts)}")
+        first = self.cells[Place(0)]
+        parts = (given,) if len(first.letters) == 1 else first.parts(given)
         by_part = []
-        for letter, part in zip(letters, parts, strict=True):
+        for letter, part in zip(first.letters, parts, strict=True):
             labels = [cell.label(letter, place.start(steps)) for place, cell in self.cells.items()]
             by_part.append(_state_nodes(part, letter, labels, (*batch, self.hidden_size), self.dtype))
         states = by_part[0] if len(by_part) == 1 else zip(*by_part, strict=True)

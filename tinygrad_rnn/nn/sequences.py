@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import DTypeError, OperandError, SettingError, ShapeError
 from tinygrad_rnn.graph import Nodes
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, step, tensor
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, step, tensor, to_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -74,10 +74,11 @@ def presence(lengths: ArrayLike, steps: int, batch: Shape) -> tuple[int, dict[in
         The greatest length, and for times at which some sequences are over truth values (sequences, 1).
 
     Raises:
+        OperandError, DTypeError: lengths that are not real numbers.
         ShapeError: lengths of another shape, or no batch.
         SettingError: lengths that are not whole numbers from 1 to the number of steps.
     """
-    given = np.asarray(lengths)
+    given = to_array(lengths)
     if not batch or given.shape != batch:
         raise ShapeError(f"expected one length for each sequence of a batch, of shape {batch}; got {given.shape}")
     if given.dtype.kind not in "iu" or given.min() < 1 or given.max() > steps:
@@ -127,7 +128,7 @@ def one_hot_rows(classes: Array, count: int) -> Array:
     Raises:
         SettingError: a class is below 0, or not below `count`.
     """
-    if not (0 <= classes.min() and classes.max() < count):
+    if classes.size and not (0 <= classes.min() and classes.max() < count):
         raise SettingError(
             f"classes run from 0 to {count - 1}; the targets run from {classes.min()} to {classes.max()}"
         )

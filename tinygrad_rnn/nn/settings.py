@@ -1,7 +1,8 @@
-"""What the settings of networks may be, and what people hear otherwise."""
+"""What the settings of networks and of their training may be, and what people hear otherwise."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, TypeAlias
@@ -45,14 +46,32 @@ def require_sizes(**sizes: object) -> None:
             raise SettingError(f"{setting} is a whole number from 1, not {size!r}")
 
 
+def require_number(setting: str, number: object, fits: Callable[[float], bool], expected: str) -> None:
+    """Refuse a setting that is no real number, or does not fit.
+
+    Raises:
+        SettingError: naming the setting, what it should be, and what it is.
+    """
+    if isinstance(number, bool) or not (isinstance(number, Real) and fits(float(number))):
+        raise SettingError(f"{setting} is {expected}, not {number!r}")
+
+
+def require_positive(setting: str, number: object) -> None:
+    """Refuse what is not a finite number above 0.
+
+    Raises:
+        SettingError: it is not.
+    """
+    require_number(setting, number, lambda number: 0 < number < math.inf, "a finite number above 0")
+
+
 def require_fraction(setting: str, number: object) -> None:
     """Refuse what is no fraction of a whole.
 
     Raises:
         SettingError: not a number from 0 up to but not including 1.
     """
-    if not (isinstance(number, Real) and 0 <= float(number) < 1):
-        raise SettingError(f"{setting} is a number in [0, 1), not {number!r}")
+    require_number(setting, number, lambda number: 0 <= number < 1, "a number in [0, 1)")
 
 
 def choose(setting: str, name: str, table: Mapping[str, Any]) -> Any:

@@ -48,8 +48,8 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
 
     Raises:
         SettingError: no state is given for a function.
-        ShapeError: the sequence has no time steps.
-        OperandError: a sequence or state that is not numbers, or a cell that gives no Tensors.
+        ShapeError: the sequence has no time steps, or the state of this library's cell has other parts.
+        OperandError: a sequence or state that is not numbers, or a cell that is no function or gives no Tensors.
         DTypeError: numbers that are not real.
 
     >>> U, W = tg.parameter(np.ones((3, 2))), tg.parameter(np.eye(3))
@@ -59,6 +59,8 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
     >>> [output.label for output in outputs], h.data
     (['h_1', 'h_2', 'h_3', 'h_4'], array([8., 8., 8.]))
     """
+    if not callable(cell):
+        raise OperandError(f"a cell is a function of an input and a state, not {cell!r}")
     dtype = cell.dtype if isinstance(cell, Cell) else None
     inputs = per_step(xs, "x", dtype)
     if not inputs:
@@ -68,12 +70,12 @@ def unroll(cell: CellFunction, xs: Sequence, state: Any = None) -> Unrolled:
             raise SettingError("a function as a cell needs a state to start from, such as zeros")
         state = cell.zeros(inputs[0].shape[:-1])
     else:
-        labels = _labels(cell, state, 0)
+        given = cell.parts(state) if isinstance(cell, Cell) else parts_of(state)
         parts = [
             part if isinstance(part, Tensor) else leaf(part, label, dtype)
-            for part, label in zip(parts_of(state), labels, strict=True)
+            for part, label in zip(given, _labels(cell, state, 0), strict=True)
         ]
-        state = tuple(parts) if isinstance(state, tuple) else parts[0]
+        state = tuple(parts) if isinstance(state, tuple) or len(parts) > 1 else parts[0]
     return advance(cell, inputs, state, range(1, len(inputs) + 1))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -117,7 +118,7 @@ def rot90(m: Operand, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     m = as_tensor("rot90", m)
     with explained("rot90", m):
         first, second = normalize_axis_tuple(axes, m.ndim)
-    k %= 4
+        k = operator.index(k) % 4
     if k == 2:
         return flip(m, (first, second))
     turned = m if k == 0 else swapaxes(m, first, second)
@@ -227,10 +228,12 @@ def clip(
 @implements(np.select)
 def select(condlist: Sequence[Operand], choicelist: Sequence[Operand], default: Operand = 0) -> Tensor:
     """Elements of the choice whose condition is the first to hold, or of the default where none does."""
-    if len(condlist) != len(choicelist) or not len(condlist):
-        raise ShapeError(f"select needs a choice for each condition, got {len(choicelist)} for {len(condlist)}")
+    with explained("select"):
+        conditions, choices = list(condlist), list(choicelist)
+    if len(conditions) != len(choices) or not conditions:
+        raise ShapeError(f"select needs a choice for each condition, got {len(choices)} for {len(conditions)}")
     chosen = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         chosen = where(condition, choice, chosen)
     return as_tensor("select", chosen)
 
@@ -263,7 +266,8 @@ def pad(array: Operand, pad_width: Any, mode: str = "constant", *, constant_valu
     """
     array = as_tensor("pad", array)
     with explained("pad", array):
-        widths = tuple([(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (array.ndim, 2))])
+        given = np.broadcast_to(pad_width, (array.ndim, 2))
+        widths = tuple([(operator.index(before), operator.index(after)) for before, after in given])
         if mode == "constant":
             values = np.broadcast_to(np.asarray(constant_values), (array.ndim, 2))
             return apply(_pad, (array,), {"pad_width": widths, "constant_values": values})

@@ -6,6 +6,7 @@ recurrences, which are right there, and whose own derivatives are recurrences ag
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -149,6 +150,7 @@ def diff(
     a = as_tensor("diff", a)
     with explained("diff", a):
         axis = normalize_axis_index(axis, a.ndim)
+        n = operator.index(n)
         if n < 0:
             raise ValueError(f"differences are taken n ≥ 0 times, not {n}")
     if n == 0:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.errors import OperandError
+from tinygrad_rnn.errors import OperandError, ShapeError
 from tinygrad_rnn.node import Array, Operand, Tensor, apply
 from tinygrad_rnn.ops.arithmetic import equal, nonzero
 from tinygrad_rnn.ops.declaration import declare, implements
@@ -163,6 +163,8 @@ def svd(a: Operand, full_matrices: bool = True, compute_uv: bool = True) -> SVDR
     a = as_tensor("svd", a)
     if not compute_uv:
         return svdvals(a)
+    if a.ndim < 2:
+        raise ShapeError(f"svd of {a.describe()}: expected matrices")
     if full_matrices and a.shape[-2] != a.shape[-1]:
         raise OperandError(
             f"svd of {a.describe()}: the vectors that full matrices add have no derivative; pass full_matrices=False"

@@ -80,7 +80,8 @@ def einsum(*operands: Any, optimize: Any = False) -> Tensor:
     else:
         pairs, rest = operands[: len(operands) // 2 * 2], operands[len(operands) // 2 * 2 :]
         nodes = [as_tensor("einsum", operand) for operand in pairs[::2]]
-        terms, result = [list(term) for term in pairs[1::2]], list(rest[0]) if rest else None
+        with explained("einsum", *nodes):
+            terms, result = [list(term) for term in pairs[1::2]], list(rest[0]) if rest else None
     with explained("einsum", *nodes):
         inputs, output = _labelled(nodes, terms, result)
     return apply(_einsum, nodes, {"inputs": inputs, "output": output, "optimize": optimize})

@@ -130,7 +130,9 @@ arctanh = elementwise(
 
 def _sigmoid(x: Array) -> Any:
     with np.errstate(over="ignore"):  # exp(−x) may become infinite, and 1 / ∞ = 0 is right
-        return 1 / (1 + np.exp(-x))
+        y = np.exp(-x)
+        y += 1
+        return np.reciprocal(y)
 
 
 sigmoid = elementwise(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.node import Array, Operand, Operation, Tensor, apply
 from tinygrad_rnn.ops.declaration import declare, implements
-from tinygrad_rnn.ops.shaping import as_tensor, broadcast_to
+from tinygrad_rnn.ops.shaping import as_tensor, broadcast_to, explained
 
 # ---------------------------------------------------------------------- inverses
 
@@ -75,6 +76,8 @@ def matrix_power(a: Operand, n: int) -> Tensor:
     a = as_tensor("matrix_power", a)
     if a.ndim < 2 or a.shape[-2] != a.shape[-1]:
         raise ShapeError(f"matrix_power of {a.describe()}: expected square matrices")
+    with explained("matrix_power", a):
+        n = operator.index(n)
     if n < 0:
         return matrix_power(inv(a), -n)
     if n == 0:

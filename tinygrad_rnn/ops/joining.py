@@ -9,36 +9,34 @@ import numpy as np
 
 from tinygrad_rnn.node import Operand, Tensor
 from tinygrad_rnn.ops.declaration import implements
-from tinygrad_rnn.ops.shaping import as_tensor, concatenate, reshape, reshape_as, split
-
-
-def _nodes(name: str, tup: Any) -> list[Tensor]:
-    return [as_tensor(name, array) for array in tup]
+from tinygrad_rnn.ops.shaping import as_tensor, as_tensors, concatenate, reshape, reshape_as, split
 
 
 @implements(np.hstack)
 def hstack(tup: Any) -> Tensor:
     """One after the other along the second axis, vectors along their only one."""
-    parts = [reshape_as(np.atleast_1d, part) for part in _nodes("hstack", tup)]
+    parts = [reshape_as(np.atleast_1d, part) for part in as_tensors("hstack", tup)]
     return concatenate(parts, 0 if parts and parts[0].ndim == 1 else 1)
 
 
 @implements(np.vstack)
 def vstack(tup: Any) -> Tensor:
     """One below the other; a vector is a row."""
-    return concatenate([reshape_as(np.atleast_2d, part) for part in _nodes("vstack", tup)], 0)
+    return concatenate([reshape_as(np.atleast_2d, part) for part in as_tensors("vstack", tup)], 0)
 
 
 @implements(np.dstack)
 def dstack(tup: Any) -> Tensor:
     """One behind the other along the third axis."""
-    return concatenate([reshape_as(np.atleast_3d, part) for part in _nodes("dstack", tup)], 2)
+    return concatenate([reshape_as(np.atleast_3d, part) for part in as_tensors("dstack", tup)], 2)
 
 
 @implements(np.column_stack)
 def column_stack(tup: Any) -> Tensor:
     """Side by side; a vector is a column."""
-    return concatenate([part if part.ndim > 1 else reshape(part, (-1, 1)) for part in _nodes("column_stack", tup)], 1)
+    return concatenate(
+        [part if part.ndim > 1 else reshape(part, (-1, 1)) for part in as_tensors("column_stack", tup)], 1
+    )
 
 
 @implements(np.hsplit)

@@ -14,7 +14,7 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.node import Array, Operand, Tensor, apply
 from tinygrad_rnn.ops.arranging import moveaxis
 from tinygrad_rnn.ops.declaration import NUMPY, binary, declare, implements, linear_in_each
-from tinygrad_rnn.ops.shaping import as_tensor, explained, ravel, reshape
+from tinygrad_rnn.ops.shaping import as_tensor, as_tensors, explained, ravel, reshape
 
 
 def _matmul_value(a: Array, b: Array) -> Any:
@@ -103,10 +103,10 @@ def vecdot(x1: Operand, x2: Operand, axis: int = -1) -> Tensor:
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Sequence[Operand]) -> Tensor:
     """The product of two or more matrices from left to right; the first and the last may be vectors."""
-    if len(arrays) < 2:
-        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(arrays)}")
-    first, *others = arrays
-    return reduce(matmul, others, as_tensor("multi_dot", first))
+    nodes = as_tensors("multi_dot", arrays)
+    if len(nodes) < 2:
+        raise ShapeError(f"multi_dot: expected two or more matrices, got {len(nodes)}")
+    return reduce(matmul, nodes)
 
 
 @implements(np.vdot)
@@ -145,11 +145,10 @@ def cross(a: Operand, b: Operand, axisa: int = -1, axisb: int = -1, axisc: int =
 def _linear_value(x: Array, W: Array, b: Array | None = None) -> Any:
     if W.ndim != 2 or x.ndim == 0 or (b is not None and b.shape != W.shape[:1]):
         raise ValueError("expected x (..., features), W (outputs, features) and b (outputs,)")
-    if x.ndim <= 2:
-        y = W.dot(x.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
-    else:
-        y = W.dot(_rows(x).T).T.reshape(*x.shape[:-1], W.shape[0])
-    return y if b is None else y + b
+    rows = x if x.ndim <= 2 else _rows(x)
+    y = W.dot(rows.T).T  # faster than x.dot(W.T): BLAS is slow at small products with a transposed right side
+    y = np.ascontiguousarray(y) if b is None else np.add(y, b, order="C")
+    return y if x.ndim <= 2 else y.reshape(*x.shape[:-1], W.shape[0])
 
 
 def _rows(x: Any) -> Any:

@@ -40,6 +40,9 @@ def reduction(op: Operation) -> Callable[..., Tensor]:
                 axis = normalize_axis_tuple(axis, a.ndim)
             except ValueError as error:
                 raise explain(op.name, (a,), error) from error
+            except TypeError as error:
+                mistake = TypeError(f"an axis is a whole number, or several in a tuple; not {axis!r}")
+                raise explain(op.name, (a,), mistake) from error
         return apply(op, (a,), {"axis": axis, **attributes})
 
     return function

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tinygrad_rnn.errors import OperandError, TinygradRNNError
-from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain
+from tinygrad_rnn.node import Array, Operand, Shape, Tensor, apply, constant, explain, make
 from tinygrad_rnn.ops.declaration import Each, declare, elementwise, implements, linear_in_all, undifferentiable
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 def as_tensor(name: str, operand: Operand) -> Tensor:
     """The operand itself if it is a Tensor, else the leaf that it becomes for the operation `name`."""
     return operand if isinstance(operand, Tensor) else constant(name, operand)
+
+
+def as_tensors(name: str, operands: Any) -> list[Tensor]:
+    """The same for each operand of an operation that takes them in a sequence.
+
+    Raises:
+        OperandError: there is no sequence.
+    """
+    if not isinstance(operands, Iterable):
+        raise OperandError(f"{name} takes its operands in a sequence, such as a list, not {operands!r} alone")
+    return [as_tensor(name, operand) for operand in operands]
 
 
 @contextmanager
@@ -46,12 +57,15 @@ def explained(name: str, *inputs: Tensor) -> Iterator[None]:
 _reshape = linear_in_all("reshape", lambda x, shape: x.reshape(shape), [lambda g, y, x, shape: g.reshape(x.shape)])
 
 
-def _lengths(shape: Any) -> Shape:
-    """A shape, which may be given as the one length that it has."""
+def _lengths(name: str, a: Operand, shape: Any) -> Shape:
+    """The shape for a's elements, which may be given as the one length that it has."""
     try:
         return (operator.index(shape),)
-    except TypeError:
-        return tuple(shape)
+    except TypeError as error:
+        if isinstance(shape, Iterable):
+            return tuple(shape)
+        mistake = TypeError(f"a shape is a whole number, or several in a tuple; not {shape!r}")
+        raise explain(name, [as_tensor(name, a)], mistake) from error
 
 
 @implements(np.reshape)
@@ -60,7 +74,7 @@ def reshape(a: Operand, shape: SupportsIndex | Sequence[int], order: Order = "C"
 
     In the order "C" the last axis runs fastest, in "F" the first.
     """
-    lengths = _lengths(shape)
+    lengths = _lengths("reshape", a, shape)
     if order == "F":
         return transpose(reshape(transpose(a), lengths[::-1]))
     if order != "C":
@@ -140,7 +154,7 @@ _broadcast_to = linear_in_all("broadcast_to", np.broadcast_to, [lambda g, y, x, 
 @implements(np.broadcast_to)
 def broadcast_to(array: Operand, shape: SupportsIndex | Sequence[int]) -> Tensor:
     """Repeated along new axes, and along axes of length 1, up to a shape."""
-    return apply(_broadcast_to, (array,), {"shape": _lengths(shape)})
+    return apply(_broadcast_to, (array,), {"shape": _lengths("broadcast_to", array, shape)})
 
 
 _astype = linear_in_all("astype", lambda x, dtype: x.astype(dtype), [lambda g, y, x, dtype: g])
@@ -150,7 +164,10 @@ _astype_discrete = undifferentiable("astype_discrete", lambda x, dtype: x.astype
 @implements(np.astype)
 def astype(x: Operand, dtype: DTypeLike) -> Tensor:
     """The same numbers in another real dtype; one that is not floating ends differentiation."""
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError as error:
+        raise explain("astype", [as_tensor("astype", x)], error) from error
     if dtype.kind not in "biuf":
         constant("astype", np.empty(0, dtype))  # raises what any other operand of that dtype would
     return apply(_astype if dtype.kind == "f" else _astype_discrete, (x,), {"dtype": dtype})
@@ -189,22 +206,55 @@ class AtIndex(NamedTuple):
     part: Any
 
 
+_BASIC = frozenset({int, slice, type(...), type(None)})
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether an index is made of integers, slices, `...` and None alone: it names no element twice."""
+    return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
+
+
 def add_at(total: Array, index: Any, part: Any) -> None:
     """total[index] += part, where an element that the index names twice gets both parts."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in parts):
-        np.add.at(total, index, part)
-    else:
+    if _is_basic(index) or not _picks_by_number(index):
         total[index] += part
+    else:
+        np.add.at(total, index, part)
+
+
+def _picks_by_number(index: Any) -> bool:
+    """Whether there is an array of integers in an index."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(i, np.ndarray) and i.dtype.kind in "iu" for i in parts)
+
+
+def assemble(contributions: Sequence[AtIndex], shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """The sum of contributions to an adjoint of that shape and dtype, in a new array."""
+    if tiles := _tiles(contributions, shape):
+        return np.concatenate(tiles, axis=-1)
+    total = np.zeros(shape, dtype)
+    for index, part in contributions:
+        add_at(total, index, part)
+    return total
+
+
+def _tiles(contributions: Sequence[AtIndex], shape: Shape) -> list[Array]:
+    """The contributions side by side, where they come from slices that tile the last axis, last first, as gates do."""
+    tiles, end = [], 0
+    for index, part in reversed(contributions):
+        if not (type(index) is tuple and len(index) == 2 and index[0] is ... and type(index[1]) is slice):
+            return []
+        place, start, end = index[1], end, index[1].stop
+        if place.start != start or place.step is not None or end is None or part.shape != (*shape[:-1], end - start):
+            return []
+        tiles.append(part)
+    return tiles if end == shape[-1] else []
 
 
 def _accumulate_value(*parts: Array, indices: Sequence[Any], shape: Shape) -> Any:
     if len(parts) == 1 and indices[0] is ...:
         return parts[0]
-    total = np.zeros(shape, np.result_type(*parts))
-    for index, part in zip(indices, parts, strict=True):
-        add_at(total, index, part)
-    return total
+    return assemble(list(map(AtIndex, indices, parts)), shape, np.result_type(*parts))
 
 
 accumulate = linear_in_all(
@@ -223,11 +273,19 @@ _getitem = declare(
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """x[index], with numpy's indices: integers, slices, `...`, None, and arrays of integers or truth values."""
-    return apply(_getitem, (x,), {"index": _plain_index(index)})
+    index = _plain_index(index)
+    array = x._data
+    try:
+        value = array[index]
+    except (IndexError, TypeError) as error:
+        raise explain("getitem", (x,), error) from error
+    return make(_getitem, (x,), (array,), value, {"index": index})
 
 
 def _plain_index(index: Any) -> Any:
     """The index as numpy takes it, its arrays copied so that nobody changes them later."""
+    if _is_basic(index):
+        return index
     if isinstance(index, tuple):
         return tuple([_plain_index(i) for i in index])
     if isinstance(index, Tensor):
@@ -242,6 +300,8 @@ def _split(function: Callable[..., list[Array]], ary: Operand, indices_or_sectio
     ary = as_tensor(function.__name__, ary)
     with explained(function.__name__, ary):
         axis = normalize_axis_index(axis, ary.ndim)
+        if np.ndim(indices_or_sections) == 0 and indices_or_sections == 0:
+            raise ValueError("there is at least one part, not 0")
         parts = function(np.arange(ary.shape[axis]), indices_or_sections)
     starts = [int(part[0]) if len(part) else 0 for part in parts]
     return [
@@ -293,13 +353,13 @@ _concatenate = linear_in_all(
 @implements(np.concatenate)
 def concatenate(arrays: Iterable[Operand], axis: int | None = 0) -> Tensor:
     """One after the other along an axis that they have, or flattened if `axis` is None."""
-    parts = [as_tensor("concatenate", array) for array in arrays]
+    parts = as_tensors("concatenate", arrays)
     if axis is None:
         parts, axis = [ravel(part) for part in parts], 0
     try:
         axis = normalize_axis_index(axis, parts[0].ndim if parts else 1)
         lengths = [part.shape[axis] for part in parts]
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, TypeError) as error:
         raise explain("concatenate", parts, error) from error
     starts = tuple(itertools.accumulate(lengths[:-1], initial=0))
     return apply(_concatenate, parts, {"axis": axis, "starts": starts})
@@ -314,9 +374,9 @@ _stack = linear_in_all(
 @implements(np.stack)
 def stack(arrays: Iterable[Operand], axis: int = 0) -> Tensor:
     """Side by side along a new axis."""
-    parts = [as_tensor("stack", array) for array in arrays]
+    parts = as_tensors("stack", arrays)
     try:
         axis = normalize_axis_index(axis, parts[0].ndim + 1 if parts else 1)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise explain("stack", parts, error) from error
     return apply(_stack, parts, {"axis": axis})

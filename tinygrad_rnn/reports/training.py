@@ -18,11 +18,16 @@ from tinygrad_rnn.drawing.flow import plot_style
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.errors import DataError, SettingError
 from tinygrad_rnn.files import replace_file
+from tinygrad_rnn.node import no_grad
 from tinygrad_rnn.reports.figures import SIZE
+from tinygrad_rnn.reports.results import SPANS
 from tinygrad_rnn.reports.terminal import show_training
+from tinygrad_rnn.training.predictor import Predictor
+from tinygrad_rnn.training.run_settings import SUNSPOTS, Source
 from tinygrad_rnn.training.runs import METRICS, Run, load_best
 from tinygrad_rnn.training.sampling import sample
 from tinygrad_rnn.training.streams import parallel_streams
+from tinygrad_rnn.training.sunspots import TRAINING, UNIT, error_unit, load_sunspots
 from tinygrad_rnn.training.text import encode
 
 if TYPE_CHECKING:
@@ -84,8 +89,11 @@ def _score(loss: float, is_text: bool, deviation: float) -> str:
     return f"mean squared error {loss * deviation**2:.6g}, {loss:.4f} of the variance learnt from"
 
 
-def sample_text(folder: Path, prompt: str, length: int, temperature: float, seed: int) -> Iterator[str]:
+def sample_text(folder: Path, prompt: str | None, length: int, temperature: float, seed: int) -> Iterator[str]:
     """Characters that a run's best network makes up after a prompt.
+
+    Without a prompt it goes on from a line end, or where the text that it learnt from has none from a space or
+    whatever character comes first.
 
     Raises:
         RunError: the folder is malformed, or not a run's.
@@ -95,6 +103,8 @@ def sample_text(folder: Path, prompt: str, length: int, temperature: float, seed
     net, source = load_best(folder)
     if not source.alphabet:
         raise SettingError(f"{folder} is a run on a series of numbers; only one on text can be sampled from")
+    if prompt is None:
+        prompt = "\n" if "\n" in source.alphabet else source.alphabet[0]
     if not prompt:
         raise SettingError("a prompt has at least one character")
     codes = encode(prompt, source.alphabet, "the prompt")
@@ -103,18 +113,38 @@ def sample_text(folder: Path, prompt: str, length: int, temperature: float, seed
 
 
 def evaluate_file(folder: Path, path: Path) -> str:
-    """How well a run's best network predicts a file, in words.
+    """How well a run's best network predicts a file, in words; the sunspot numbers by spans of years.
 
     Raises:
         RunError: the folder is malformed, or not a run's.
-        DataError: the file is not such as the run learnt from, or too short.
+        DataError: the file is not such as the run learnt from, too short, or of numbers too large to be squared.
     """
     net, source = load_best(folder)
+    if str(path) == SUNSPOTS and not source.alphabet:
+        return _evaluate_sunspots(net, source)
     data = source.read(path)
     if len(data) < 2:
         raise DataError(f"{path} is too short: there is nothing to predict")
-    loss = net.evaluate(*parallel_streams(data, 1))
+    with np.errstate(over="ignore"):  # the error below tells more than numpy's warning
+        loss = net.evaluate(*parallel_streams(data, 1))
+    if not math.isfinite(loss):
+        raise DataError(f"{path}: numbers so far from those learnt from that the loss is not finite")
     return f"{_score(loss, bool(source.alphabet), source.deviation)}, over {len(data) - 1:,} predictions"
+
+
+def _evaluate_sunspots(net: Predictor, source: Source) -> str:
+    """A line for each span that the results are given for: each year is forecast from all years before it."""
+    series = load_sunspots().until(UNIT.last)
+    normalised = (series.numbers - source.mean) / source.deviation
+    with no_grad():
+        predictions, _ = net.predict(normalised[:-1, None], net.initial_state(1))
+    forecast = np.concatenate([[np.nan], source.mean + source.deviation * predictions.data.ravel()])
+    errors = {span: series.mean_squared_error(forecast, span) for span in SPANS.values()}
+    return "\n".join(
+        f"{span}, {'training' if span.last == TRAINING.last else 'test'} years: mean squared error {error:.6g}, "
+        f"{error / error_unit(series):.4f} of the variance of {UNIT}"
+        for span, error in errors.items()
+    )
 
 
 # ---------------------------------------------------------------------- curves

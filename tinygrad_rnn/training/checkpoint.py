@@ -47,6 +47,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
         raise RunError(f"{path.parent} is not a run folder: there is no {path.name} in it")
     if path.stat().st_size > LARGEST:
         raise RunError(f"{path} is too large for a checkpoint")
+    path.open("rb").close()  # whose errors say why it cannot be read; those of safe_open do not
     try:
         with safe_open(path, framework="numpy") as file:
             about = json.loads((file.metadata() or {}).get(ENTRY, "null"))

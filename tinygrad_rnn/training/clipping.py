@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from tinygrad_rnn.errors import NonFiniteError
+from tinygrad_rnn.nn.settings import require_number
 from tinygrad_rnn.node import Array
 from tinygrad_rnn.training.parameters import Parameters, parameter_list
-from tinygrad_rnn.training.settings import require
 
 
 def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
@@ -37,7 +37,7 @@ def clip_grad_norm(parameters: Parameters, max_norm: float) -> float:
     >>> theta.grad
     array([1.5, 2. ])
     """
-    require("max_norm", max_norm, lambda number: number > 0, "a number above 0")
+    require_number("max_norm", max_norm, lambda number: number > 0, "a number above 0")
     norms = {parameter: _norm(parameter.grad) for parameter in parameter_list(parameters)}
     norm = math.hypot(*norms.values())
     if not math.isfinite(norm):
@@ -76,7 +76,7 @@ def clip_grad_value(parameters: Parameters, max_value: float) -> None:
     >>> theta.grad
     array([ 1.  , -0.25])
     """
-    require("max_value", max_value, lambda number: number > 0, "a number above 0")
+    require_number("max_value", max_value, lambda number: number > 0, "a number above 0")
     gradients = {parameter: parameter.grad for parameter in parameter_list(parameters) if parameter.grad is not None}
     culprits = [parameter.describe() for parameter, gradient in gradients.items() if np.isnan(gradient).any()]
     if culprits:

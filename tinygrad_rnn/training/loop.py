@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.nn.settings import require_sizes
 from tinygrad_rnn.node import Tensor
 from tinygrad_rnn.training.clipping import clip_grad_norm
 from tinygrad_rnn.training.optimisers import Optimiser
@@ -47,6 +47,9 @@ class EarlyStopping:
         best_epoch: the epoch of the lowest score; 0 before any.
         best_score: that score; infinite before any.
 
+    Raises:
+        SettingError: the patience is not a whole number from 1.
+
     >>> stopping = tg.training.EarlyStopping(patience=2)
     >>> [stopping.is_over(epoch, score) for epoch, score in enumerate([3.0, 1.0, 2.0, 2.0], start=1)]
     [False, False, False, True]
@@ -55,8 +58,7 @@ class EarlyStopping:
     """
 
     def __init__(self, patience: int) -> None:
-        if patience < 1:
-            raise SettingError(f"patience is at least 1 epoch, not {patience!r}")
+        require_sizes(patience=patience)
         self.patience = patience
         self.best_epoch = 0
         self.best_score = math.inf

@@ -20,7 +20,8 @@ class NGram:
         symbols: size of the alphabet.
 
     Raises:
-        SettingError: an order below 0 or one whose contexts do not fit into 63 bits.
+        SettingError: an order below 0 or one whose contexts do not fit into 63 bits; or codes that are no such
+            integers.
 
     >>> model = tg.training.NGram(np.array([0, 1, 0, 1, 0, 1]), order=2, symbols=2)
     >>> model.probabilities(np.array([0, 1, 0]))
@@ -32,10 +33,16 @@ class NGram:
             raise SettingError(f"there is no n-gram model of order {order} over {symbols} symbols")
         self.order = order
         self.symbols = symbols
+        self._require_codes(codes)
         self._counts = [np.unique(self._grams(codes, n), return_counts=True) for n in range(1, order + 1)]
 
     def probabilities(self, codes: Array) -> Array:
-        """The probability of each character of a text, given those before it in this text."""
+        """The probability of each character of a text, given those before it in this text.
+
+        Raises:
+            SettingError: codes that are no integers from 0 to symbols − 1.
+        """
+        self._require_codes(codes)
         probabilities = np.full(len(codes), 1 / self.symbols)
         for n, (grams, counts) in enumerate(self._counts, start=1):
             contexts, first = np.unique(grams // self.symbols, return_index=True)
@@ -53,6 +60,10 @@ class NGram:
     def nats(self, codes: Array) -> float:
         """The mean of −ln p over a text's characters."""
         return float(-np.log(self.probabilities(codes)).mean())
+
+    def _require_codes(self, codes: Array) -> None:
+        if codes.dtype.kind not in "iu" or (codes.size and not (0 <= codes.min() and codes.max() < self.symbols)):
+            raise SettingError(f"codes are integers from 0 to {self.symbols - 1}; got {codes.dtype} {codes}")
 
     def _grams(self, codes: Array, n: int) -> Array:
         """Every n characters in a row as one number, in the text's order."""

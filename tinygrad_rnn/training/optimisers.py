@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from tinygrad_rnn.errors import SettingError
-from tinygrad_rnn.node import Array
+from tinygrad_rnn.nn.settings import require_fraction, require_number, require_positive
+from tinygrad_rnn.node import Array, to_array
 from tinygrad_rnn.training.parameters import Parameters, parameter_list
-from tinygrad_rnn.training.settings import require
 
 Kept = dict[str, Array]
 """The arrays that a rule keeps of one parameter from step to step, by name; each shaped like the parameter."""
@@ -34,8 +34,8 @@ class Optimiser:
     decoupled = False
 
     def __init__(self, parameters: Parameters, lr: float, weight_decay: float) -> None:
-        require("lr", lr, lambda number: 0 < number < math.inf, "a finite number above 0")
-        require("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
+        require_positive("lr", lr)
+        require_number("weight_decay", weight_decay, lambda number: 0 <= number < math.inf, "a finite number from 0")
         self.parameters = parameter_list(parameters)
         self.lr = lr
         self.weight_decay = weight_decay
@@ -88,22 +88,22 @@ class Optimiser:
             state: as `state_dict` gave it; copied.
 
         Raises:
-            SettingError: it is another optimiser's: a name or a shape differs.
+            SettingError: it is another optimiser's: a name or a shape differs; or a count is below 0.
+            OperandError, DTypeError: something that is not real numbers.
         """
         own = self.state_dict()
         if own.keys() != state.keys():
             different = ", ".join(sorted(own.keys() ^ state.keys())[:3])
             raise SettingError(f"this is not the state of such an {type(self).__name__}: it differs in {different}")
-        for name, array in own.items():
-            if np.shape(state[name]) != array.shape:
-                raise SettingError(
-                    f"{name} of an optimiser's state has shape {np.shape(state[name])}, not {array.shape}"
-                )
+        arrays = {name: to_array(state[name], array.dtype) for name, array in own.items()}
+        for name, array in arrays.items():
+            if array.shape != own[name].shape:
+                raise SettingError(f"{name} of an optimiser's state has shape {array.shape}, not {own[name].shape}")
+            if name.endswith(".steps") and array < 0:
+                raise SettingError(f"{name} of an optimiser's state is {array}; steps are counted from 0")
         for position, parameter in enumerate(self.parameters):
-            self._steps[parameter] = int(state[f"{position}.steps"])
-            self._kept[parameter] = {
-                name: np.array(state[f"{position}.{name}"], parameter.dtype) for name in self._kept[parameter]
-            }
+            self._steps[parameter] = int(arrays[f"{position}.steps"])
+            self._kept[parameter] = {name: arrays[f"{position}.{name}"] for name in self._kept[parameter]}
 
     def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
         """The direction of a parameter's n-th step; arrays in `kept` are replaced, never written into."""
@@ -141,7 +141,7 @@ class SGD(Optimiser):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
+        require_fraction("momentum", momentum)
         if nesterov and not momentum:
             raise SettingError("Nesterov's momentum needs a momentum above 0")
         self.keeps = ("velocity",) if momentum else ()
@@ -174,7 +174,7 @@ class Adagrad(Optimiser):
 
     def __init__(self, parameters: Parameters, lr: float = 1e-2, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
         super().__init__(parameters, lr, weight_decay)
-        _require_eps(eps)
+        require_positive("eps", eps)
         self.eps = eps
 
     def _direction(self, gradient: Array, n: int, kept: Kept) -> Array:
@@ -213,9 +213,9 @@ class RMSProp(Optimiser):
         momentum: float = 0.0,
         centered: bool = False,
     ) -> None:
-        require("rho", rho, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        require("momentum", momentum, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        _require_eps(eps)
+        require_fraction("rho", rho)
+        require_fraction("momentum", momentum)
+        require_positive("eps", eps)
         self.keeps = ("v", *(["m"] if centered else []), *(["velocity"] if momentum else []))
         self.rho = rho
         self.eps = eps
@@ -266,8 +266,8 @@ class Adam(Optimiser):
         if not isinstance(betas, Iterable) or len(pair := tuple(betas)) != 2:
             raise SettingError(f"betas are two numbers, not {betas!r}")
         for beta in pair:
-            require("a beta", beta, lambda number: 0 <= number < 1, "a number in [0, 1)")
-        _require_eps(eps)
+            require_fraction("a beta", beta)
+        require_positive("eps", eps)
         self.betas = pair
         self.eps = eps
 
@@ -306,7 +306,3 @@ class AdamW(Adam):
         weight_decay: float = 1e-2,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-
-def _require_eps(eps: float) -> None:
-    require("eps", eps, lambda number: 0 < number < math.inf, "a finite number above 0")

@@ -198,8 +198,11 @@ def find_source(path: Path, column: str | None, validation: float) -> Source:
     learnt = numbers[: max(split_point(len(numbers), validation), 0)]
     with np.errstate(over="ignore"):
         mean, deviation = (float(learnt.mean()), float(learnt.std())) if len(learnt) else (0.0, 0.0)
-    if not (deviation > 0 and math.isfinite(mean) and math.isfinite(deviation)):
-        raise DataError(f"{path}: the numbers to learn from are too few, all the same, or too large")
+    if not (math.isfinite(mean) and math.isfinite(deviation)):
+        raise DataError(f"{path}: the numbers to learn from are too large")
+    if not deviation:
+        problem = "all the same" if len(learnt) > 1 else f"too few: {len(learnt)} of {len(numbers)}"
+        raise DataError(f"{path}: the numbers to learn from are {problem}")
     place = SUNSPOTS if str(path) == SUNSPOTS else str(path.resolve())
     return Source(place, digest((numbers - mean) / deviation), "", column, mean, deviation)
 

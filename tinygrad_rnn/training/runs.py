@@ -6,12 +6,12 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_rnn.errors import DataError, NonFiniteError, OutputError, RunError, TinygradRNNError
-from tinygrad_rnn.files import write_folder
+from tinygrad_rnn.files import lock, remove_unfinished, write_folder
 from tinygrad_rnn.node import Array, Tensor
 from tinygrad_rnn.training.checkpoint import encode_checkpoint, named, part_of, read_checkpoint, write_checkpoint
 from tinygrad_rnn.training.clipping import clip_grad_norm
@@ -120,9 +120,9 @@ class Run:
         """Go on where the last checkpoint was written.
 
         Raises:
-            RunError: the folder is malformed, or not a run's.
+            RunError: the folder is malformed, or not a run's; or another process trains in it.
             DataError: the data have changed.
-            OutputError: the metrics cannot be cut back to the checkpoint.
+            OutputError: the folder cannot be cut back to the checkpoint.
         """
         arrays, about = read_checkpoint(folder / LAST)
         settings, source = read_config(folder)
@@ -132,7 +132,7 @@ class Run:
             run._restore(arrays, about)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, TinygradRNNError) as error:
             raise RunError(f"{folder / LAST} does not fit {CONFIG}: {error}") from error
-        run._cut_metrics()
+        run._cut_back()
         return run
 
     @property
@@ -165,12 +165,18 @@ class Run:
     def updates(self) -> Iterator[Update]:
         """Train, one update an item, writing metrics and checkpoints, until the run is over.
 
+        Meanwhile nobody else can train in the folder.
+
         Raises:
+            RunError: somebody else trains in the folder, or has trained in it since this run was there.
             NonFiniteError: the loss or the gradient has become infinite or NaN. The last checkpoint stays.
             OutputError: something cannot be written. The last checkpoint stays.
         """
         try:
             with (self.folder / METRICS).open("ab") as metrics:
+                self._require_alone(metrics)
+                if metrics.tell() != self._metrics_size:
+                    raise RunError(f"{self.folder} has been trained in meanwhile; go on with it by --resume")
                 while not self.is_over:
                     update = self._update()
                     line = update.as_line().encode()
@@ -200,6 +206,7 @@ class Run:
 
     # ------------------------------------------------------------------ one update
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite is said by errors
     def _update(self) -> Update:
         """Backpropagate through the next windows, and give the parameters their next values."""
         settings = self.settings
@@ -215,6 +222,8 @@ class Run:
             loss += bptt.backward(self._inputs[steps], self._targets[steps])
         self._state = tuple([np.ascontiguousarray(part) for part in bptt.state])  # as a checkpoint gives them back
         number = self.updates_done + 1
+        if not math.isfinite(loss):
+            raise NonFiniteError(f"update {number}: the loss is {loss}; try a lower learning rate")
         try:
             norm = clip_grad_norm(self._optimiser.parameters, settings.clip)
         except NonFiniteError as error:
@@ -280,15 +289,22 @@ class Run:
         self._stopping.best_epoch = _count(about["best_epoch"])
         self._stopping.best_score = float(about["best_score"]) if self._stopping.best_epoch else math.inf
 
-    def _cut_metrics(self) -> None:
-        """Take out of metrics.csv what came after the checkpoint; it will come again."""
+    def _cut_back(self) -> None:
+        """Take away what came after the checkpoint, in metrics.csv and unfinished files; it will come again."""
         path = self.folder / METRICS
         if not path.is_file() or path.stat().st_size < self._metrics_size:
             raise RunError(f"{path} is missing or shorter than when the checkpoint was written")
         try:
-            os.truncate(path, self._metrics_size)
+            with path.open("r+b") as metrics:
+                self._require_alone(metrics)
+                os.truncate(path, self._metrics_size)
+                remove_unfinished(self.folder)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error.strerror}") from error
+
+    def _require_alone(self, metrics: IO[bytes]) -> None:
+        if not lock(metrics):
+            raise RunError(f"another process trains in {self.folder}; wait until it ends, or end it")
 
 
 def read_config(folder: Path) -> tuple[RunSettings, Source]:
@@ -311,7 +327,7 @@ def load_best(folder: Path) -> tuple[Predictor, Source]:
     """
     settings, source = read_config(folder)
     if not (folder / BEST).is_file():
-        raise RunError(f"{folder} has no {BEST}: no epoch of the run has ended yet")
+        raise RunError(f"{folder} has no {BEST}; the end of the run's first epoch writes one")
     arrays, _ = read_checkpoint(folder / BEST)
     _require_fitting(arrays, settings, source, folder / BEST)
     net = build_predictor(settings, source)

@@ -24,8 +24,8 @@ def read_series(path: Path, column: str | None = None) -> Array:
         The numbers: (lines,).
 
     Raises:
-        DataError: the file is empty or no CSV file in UTF-8, has no such column, or a line has a gap, an infinity or
-            something that is no number there; the message names the line.
+        DataError: the file is empty or no CSV file in UTF-8, has no header or no such column, or a line has a gap,
+            an infinity or something that is no number there; the message names the line.
         OSError: it cannot be read.
     """
     try:
@@ -48,23 +48,34 @@ def read_series(path: Path, column: str | None = None) -> Array:
 def _place(header: list[str], column: str | None, path: Path) -> int:
     """Which field of a line is the column."""
     names = [name.strip() for name in header]
-    if column is None:
-        return len(names) - 1
     if column in names:
         return names.index(column)
+    if all(_is_number(name) for name in names):
+        raise DataError(
+            f"{path} has no header: its first line is {', '.join(names)[:40]}; put a line of names before it"
+        )
+    if column is None:
+        return len(names) - 1
     if column.isascii() and column.isdecimal() and len(column) < 6 and 1 <= int(column) <= len(names):
         return int(column) - 1
     raise DataError(f"{path} has no column {column!r}; its columns are {', '.join(names)}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _number(fields: list[str], place: int, where: str) -> float:
     field = fields[place].strip() if place < len(fields) else ""
     if not field:
         raise DataError(f"{where}: a gap in column {place + 1}; fill it, or leave such lines out")
-    try:
-        number = float(field)
-    except ValueError:
-        raise DataError(f"{where}: {field[:40]!r} in column {place + 1} is no number") from None
+    if not _is_number(field):
+        raise DataError(f"{where}: {field[:40]!r} in column {place + 1} is no number")
+    number = float(field)
     if not math.isfinite(number):
         raise DataError(f"{where}: {field} in column {place + 1} is not finite")
     return number

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tinygrad_rnn.errors import SettingError
+from tinygrad_rnn.errors import SettingError, ShapeError
+from tinygrad_rnn.nn.settings import require_sizes
 from tinygrad_rnn.node import Array
 
 
@@ -19,7 +20,7 @@ def parallel_streams(sequence: Array, batch: int) -> tuple[Array, Array]:
         Inputs and targets, (steps, batch, …) each: stream b goes on where stream b − 1 ends.
 
     Raises:
-        SettingError: fewer than one pair for each stream.
+        SettingError: fewer than one pair for each stream, or not at least one stream.
 
     >>> inputs, targets = tg.training.parallel_streams(np.arange(8), batch=2)
     >>> inputs.T
@@ -29,6 +30,7 @@ def parallel_streams(sequence: Array, batch: int) -> tuple[Array, Array]:
     array([[1, 2, 3],
            [4, 5, 6]])
     """
+    require_sizes(batch=batch)
     steps = (len(sequence) - 1) // batch
     if steps < 1:
         raise SettingError(f"{len(sequence)} items are too few for {batch} streams; one of each has an item after it")
@@ -40,6 +42,14 @@ def parallel_streams(sequence: Array, batch: int) -> tuple[Array, Array]:
 
 
 def windows(inputs: Array, targets: Array, steps: int) -> Iterator[tuple[Array, Array]]:
-    """Streams in order, so many steps at a time; the last window may be shorter."""
+    """Streams in order, so many steps at a time; the last window may be shorter.
+
+    Raises:
+        SettingError: the number of steps is not a whole number from 1.
+        ShapeError: there are not as many targets as inputs.
+    """
+    require_sizes(steps=steps)
+    if len(inputs) != len(targets):
+        raise ShapeError(f"each input has its target, but there are {len(inputs)} inputs and {len(targets)} targets")
     for start in range(0, len(inputs), steps):
         yield inputs[start : start + steps], targets[start : start + steps]

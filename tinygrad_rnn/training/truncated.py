@@ -10,6 +10,7 @@ from operator import add
 from typing import NamedTuple
 
 from tinygrad_rnn.errors import SettingError, ShapeError
+from tinygrad_rnn.nn.settings import require_sizes
 from tinygrad_rnn.node import Array, Tensor, parameter, tensor
 from tinygrad_rnn.ops import sum as total
 
@@ -45,7 +46,7 @@ class TruncatedBPTT:
         state: the state after the last window, its parts as arrays.
 
     Raises:
-        SettingError: not 1 ≤ k1 ≤ k2.
+        SettingError: not whole numbers with 1 ≤ k1 ≤ k2.
 
     >>> w = tg.parameter(0.5)
     >>> def build(xs, targets, state):
@@ -59,8 +60,9 @@ class TruncatedBPTT:
     """
 
     def __init__(self, build: Build, state: Sequence[Array], k1: int, k2: int) -> None:
-        if not 1 <= k1 <= k2:
-            raise SettingError(f"truncated backpropagation needs 1 ≤ k1 ≤ k2, not k1 = {k1!r} and k2 = {k2!r}")
+        require_sizes(k1=k1, k2=k2)
+        if k1 > k2:
+            raise SettingError(f"truncated backpropagation needs k1 ≤ k2, not k1 = {k1} and k2 = {k2}")
         self.state = tuple(state)
         self._build = build
         self._window = k1

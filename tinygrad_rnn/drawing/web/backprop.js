@@ -83,7 +83,7 @@ function showContribution(event, operand) {
   const letters = new Map([["y", event.node], ["x", source], ...inputs.map((input, k) => [operands[k], input])]);
   const inSymbols = letter => {
     if (letter === "ȳ") return barOf(event.node);
-    return letters.has(letter) ? nameOf(letters.get(letter)) : null;
+    return letters.has(letter) ? nameOf(letters.get(letter)) : italic(letter);
   };
   const inNumbers = letter => {
     if (letter === "ȳ") return show(event.adjoint, shape);
@@ -95,7 +95,10 @@ function showContribution(event, operand) {
   if (event.contributions) {
     const given = show(event.contributions[operand], nodes[source].shape);
     const result = make("span", { "data-part": "contribution" }, given);
-    box.append(make("div", { class: "worked" }, ...write(rule, inNumbers), make("span", {}, "="), result));
+    const worked = make("div", { class: "worked" }, ...write(rule, inNumbers));
+    if (!worked.querySelector("[data-value], .hint")) worked.replaceChildren(); // in words alone
+    worked.append(make("span", {}, "="), result);
+    box.append(worked);
   } else {
     box.append(leftOut());
   }
@@ -131,28 +134,56 @@ function add(total, given) {
   return { rows, columns, entries };
 }
 
-function showGradients(event) {
-  sumUp();
-  const changed = event ? [event.node, ...inputsOf(event.node)] : [];
-  find("gradients-body").replaceChildren(...parameters.map(number => {
-    const [words, numbers] = gradientOf(number);
-    const heading = make("h3", {}, make("span", {}, "∇ ", nameOf(number)), make("small", {}, words));
-    const box = make("div", { class: "gradient", "data-parameter": number }, heading, numbers);
-    box.classList.toggle("changed", changed.includes(number));
-    return box;
+function buildGradients() {
+  find("gradients-body").append(...parameters.map(number => {
+    const heading = make("h3", {}, make("span", {}, "∇ ", nameOf(number)), make("small", {}));
+    return make("div", { class: "gradient", "data-parameter": number }, heading, make("div", {}));
   }));
 }
 
-/** A parameter's gradient so far, and in words how far that is. */
-function gradientOf(number) {
-  const { shape } = nodes[number];
+/** Write anew what has changed, and bring into sight what the event changes. */
+function showGradients(event) {
+  sumUp();
+  const changed = event ? [event.node, ...inputsOf(event.node)] : [];
+  for (const box of find("gradients-body").children) {
+    const number = Number(box.dataset.parameter);
+    const words = box.querySelector("small"), known = gradientWords(number);
+    if (words.textContent !== known) {
+      words.textContent = known;
+      box.lastChild.replaceChildren(gradientNumbers(number));
+    }
+    box.classList.toggle("changed", changed.includes(number));
+  }
+  bringInto(find("gradients-body"), find("gradients-body").querySelector(".changed"));
+}
+
+/** Scroll a box, and nothing around it, so far that a part of it is seen. */
+function bringInto(box, part) {
+  if (!part) return;
+  const above = box.getBoundingClientRect().top - part.getBoundingClientRect().top;
+  const below = part.getBoundingClientRect().bottom - box.getBoundingClientRect().bottom;
+  if (above > 0 || below > 0) box.scrollTop -= above;
+}
+
+/** Whether a parameter's own event has happened, with its numbers in this page. */
+function isComplete(number) {
   const order = eventOf.get(number) ?? Infinity;
-  const final = order < state.position && events[order].adjoint;
-  if (final) return ["complete", show(final, shape, false)];
+  return order < state.position && events[order].adjoint !== undefined;
+}
+
+/** How far a parameter's gradient is. */
+function gradientWords(number) {
+  if (isComplete(number)) return "complete";
+  const count = sums.totals.get(number)?.count;
+  return count === undefined ? "nothing yet" : count === 1 ? "1 contribution" : `${count} contributions`;
+}
+
+function gradientNumbers(number) {
+  const { shape } = nodes[number];
+  if (isComplete(number)) return show(events[eventOf.get(number)].adjoint, shape, false);
   const total = sums.totals.get(number);
-  if (!total) return ["nothing yet", ""];
-  const words = total.count === 1 ? "1 contribution" : `${total.count} contributions`;
-  return [words, total.isWhole ? show(total.array, shape, false) : hint("some contributions are not in this page")];
+  if (!total) return "";
+  return total.isWhole ? show(total.array, shape, false) : hint("some contributions are not in this page");
 }
 
 /* In words: every node as a line. */

@@ -210,8 +210,10 @@ function buildPlayer() {
 
 buildViews();
 buildWords();
-if (events.length) buildPlayer();
-else for (const id of ["backprop", "gradients"]) find(id).remove();
+if (events.length) {
+  buildPlayer();
+  buildGradients();
+} else for (const id of ["backprop", "gradients"]) find(id).remove();
 listenToPointer();
 listenToControls();
 listenToKeys();

@@ -64,9 +64,11 @@ function barOf(number) {
 
 /* Formulas */
 
-const TOKEN = /\^\((?<exponent>[^)]*)\)|(?<![A-Za-z])(?<letter>ȳ|[A-Za-z])(?<mark>[²ᵀ]?)(?![A-Za-z])/gu;
+const TOKEN = /\^\((?<exponent>[^)]*)\)|(?<![A-Za-z])(?<letter>ȳ|Ū|[A-Za-z]\u0304?)(?<mark>(?:[²ᵀ⁺]|⁻¹|⁻ᵀ)?)(?![A-Za-z])/gu;
 
-/** A formula, with each letter replaced by what `letters` makes of it, and ² and ᵀ as exponents of that. */
+const EXPONENTS = { "²": "2", "ᵀ": "T", "⁺": "+", "⁻¹": "−1", "⁻ᵀ": "−T" };
+
+/** A formula, with each letter as what `letters` makes of it, if anything, and marks such as ² and ᵀ as its exponents. */
 function write(formula, letters) {
   const pieces = [];
   let end = 0;
@@ -78,12 +80,14 @@ function write(formula, letters) {
       pieces.push(make("sup", {}, ...write(exponent, letters)));
     } else {
       const piece = letters(letter) ?? letter;
-      const sign = { "²": "2", "ᵀ": "T" }[mark];
-      pieces.push(sign ? make("span", { class: "power" }, piece, make("sup", {}, sign)) : piece);
+      pieces.push(mark ? make("span", { class: "power" }, piece, make("sup", {}, EXPONENTS[mark])) : piece);
     }
   }
   return [...pieces, formula.slice(end)].filter(piece => piece !== "");
 }
+
+/** A letter of a formula that stands for no node. */
+const italic = letter => make("i", {}, letter);
 
 /** What a node computes: tanh(a_3). */
 function computation(number) {
@@ -91,7 +95,7 @@ function computation(number) {
   if (kind) return [make("span", { class: "kind" }, kind)];
   const { operands, value } = operations[formula];
   if (!operands) return [`${value === formula ? op : value}(`, ...list(inputs), ")"];
-  return write(value, letter => operands.includes(letter) ? nameOf(inputs[operands.indexOf(letter)]) : null);
+  return write(value, letter => operands.includes(letter) ? nameOf(inputs[operands.indexOf(letter)]) : italic(letter));
 }
 
 /** What a node is: h_3 = tanh(a_3). */

@@ -20,13 +20,21 @@ function prepare(element, number) {
     mark.setAttribute("aria-label", node === undefined ? "time steps left out" : describe(node));
     if (node !== undefined) byNode.set(node, [...byNode.get(node) ?? [], mark]);
   }
-  const lines = [...svg.querySelectorAll("[data-tail]")].map(
-    line => ({ line, tail: view.marks[line.dataset.tail], head: view.marks[line.dataset.head] }));
+  const lines = [...svg.querySelectorAll("[data-tail]")].map(line => connect(line, view.marks));
+  const returning = lines.filter(({ line }) => line.classList.contains("returning"));
   const gaps = Object.entries(view.gaps).map(
     ([name, [first, last]]) => ({ mark: svg.querySelector(`[data-mark="${name}"]`), first, last }));
   const order = [...byNode.values()].flat();
   const whole = { x, y, width, height };
-  return { name: view.name, element, svg, nodeOf, byNode, lines, gaps, order, whole, box: null };
+  const flow = returning.length ? returning : lines; // along which backprop is shown
+  return { name: view.name, element, svg, nodeOf, byNode, lines, flow, gaps, order, whole, box: null };
+}
+
+/** A line with the node whose value goes along it and the one that reads it; at a gap these are one. */
+function connect(line, marks) {
+  const ends = [marks[line.dataset.tail], marks[line.dataset.head]].filter(node => node !== undefined);
+  if (line.classList.contains("returning")) ends.sort((one, other) => one - other); // nodes come after what they read
+  return { line, source: ends[0], reader: ends.at(-1) };
 }
 
 /** Show a part of the picture: a box with the frame's proportions. */
@@ -39,7 +47,7 @@ function look(box) {
 function fit(isReadable) {
   const whole = current().whole;
   const { clientWidth, clientHeight } = frame;
-  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.7 : 0);
+  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.6 : 0);
   const scale = Math.min(1.9, clientHeight / whole.height, inWidth);
   const width = clientWidth / scale, height = clientHeight / scale;
   const start = (from, length, room) => room > length ? from - (room - length) / 2 : from;
@@ -91,7 +99,7 @@ function light() {
   const lit = state.isLighting ? reach(state.node, next) : new Set();
   svg.classList.toggle("lighting", state.isLighting);
   for (const [node, marks] of byNode) marks.forEach(mark => mark.classList.toggle("lit", lit.has(node)));
-  for (const { line, tail, head } of lines) line.classList.toggle("lit", lit.has(tail) && lit.has(head));
+  for (const { line, source, reader } of lines) line.classList.toggle("lit", lit.has(source) && lit.has(reader));
 }
 
 /** What is known of the node last pointed at. */
@@ -117,7 +125,7 @@ function showNote() {
 /* Backprop in the picture: what it has reached, and what it reaches now. */
 
 function colour(event) {
-  const { byNode, lines, gaps } = current();
+  const { svg, byNode, flow, gaps } = current();
   const reached = new Set(events.slice(0, state.position).map(({ node }) => node));
   const here = event ? marksOf(event.node) : [];
   for (const [node, marks] of byNode) {
@@ -127,22 +135,28 @@ function colour(event) {
     }
   }
   for (const { mark } of gaps) mark.classList.toggle("now", here.includes(mark));
-  for (const { line, tail, head } of lines) {
-    line.classList.toggle("reached", reached.has(head) && eventOf.has(tail));
-    line.classList.toggle("now", head === event?.node && eventOf.has(tail));
+  for (const { line, source, reader } of flow) {
+    line.classList.toggle("reached", reached.has(reader) && eventOf.has(source));
+    line.classList.toggle("now", reader === event?.node && eventOf.has(source));
   }
+  svg.classList.toggle("stepping", event !== undefined);
   if (here.length === 1 || here.length === 2) reveal(here.at(-1)); // more of them are in many places
 }
 
-/** The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to. */
+/**
+ * The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to, and of
+ * these the ones in its own time step if there are such.
+ */
 function marksOf(number) {
   const { byNode, gaps } = current();
   const hiding = ({ step }) => gaps.filter(({ first, last }) => step >= first && step <= last).map(({ mark }) => mark);
-  const found = new Set([number]), marks = new Set();
+  const found = new Set([number]), steps = new Map(); // of the marks
   for (const member of found) {
     const own = byNode.get(member) ?? hiding(nodes[member]);
-    own.forEach(mark => marks.add(mark));
+    own.forEach(mark => steps.set(mark, nodes[member].step));
     if (own.length === 0) readersOf(member).forEach(reader => found.add(reader));
   }
-  return [...marks];
+  const { step } = nodes[number], marks = [...steps.keys()];
+  const here = marks.filter(mark => step !== undefined && steps.get(mark) === step);
+  return here.length ? here : marks;
 }
