@@ -409,7 +409,7 @@ DRAWING = """\
 
 From an unrolled Elman network with its loss, batch 1, to a file. Seconds are the processor's, those of Graphviz
 included; each drawing is given {limit} of them. Shown is the median of {rounds} processes, or of fewer where they take
-more than {enough} seconds; each has drawn a network of two steps before.
+more than {enough} seconds together; each has drawn a network of two steps before.
 
 {seconds}
 
@@ -420,5 +420,6 @@ more than {enough} seconds; each has drawn a network of two steps before.
   rolled one, that of every step unless the graph is large, and the numbers to step through backprop with.
 - *torchviz* draws the backward graph, with the parameters' names, and leaves Graphviz's `dot` to place the nodes.
 - *TorchLens* draws what it has recorded of a forward pass: every operation, placed by `dot`, as it chooses for these
-  graphs, or with `layout="rank"` by itself; or rolled, where an operation that ran many times is one node. Before any
-  of these it runs the network once and records it, which takes the time in the last row."""
+  graphs, or with `layout="rank"` by itself, which takes long over the curved lines that it draws in small graphs alone;
+  or rolled, where an operation that ran many times is one node. Before any of these it runs the network once and
+  records it, which takes the time in the last row."""
