@@ -164,6 +164,6 @@ def _lines_through_gaps(scene: Scene, period: Period) -> dict[Role, float]:
                 heights[role] = period.exits[role, side][-1].y
             elif role in period.centres:
                 heights[role] = period.centres[role].y
-            elif bus is not None:
-                heights[role] = bus.y
+            else:
+                heights[role] = (period.bottom + period.top) / 2 if bus is None else bus.y
     return heights
