@@ -112,7 +112,7 @@ class Scene:
         states: the roles of values that are carried from one step to another, and not mere running sums.
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
-        visible: the nodes of the graph that are in a shown step or in none.
+        visible: the nodes of the steps shown, and those without a step that do not serve hidden steps alone.
         passed: for adjoints that have no mark because they are only passed on, the nodes that they come from.
     """
 

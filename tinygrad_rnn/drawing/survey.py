@@ -25,7 +25,8 @@ class Survey:
         graph: the graph.
         shown: the time steps shown, in order.
         steps: the step that each node is reckoned to, or None.
-        nodes: the nodes that are in a shown step or in none, in topological order.
+        nodes: the nodes of the steps shown, and those without a step that do not serve hidden steps alone, in
+            topological order.
         shared: the values without a step that the steps share.
         roles: the role of each node that an operation made in a shown step.
         read_elsewhere: the nodes of a step that another step reads: what is carried.
@@ -100,8 +101,14 @@ class Survey:
         return shared if len(self.graph.steps) != 1 else shared & self.parameters.keys()
 
     def _visible(self) -> list[Tensor]:
-        visible = {None, *self.shown}
-        return [node for node in self.graph.nodes if self.steps[node] in visible]
+        shown = set(self.shown)
+        visible, read = [], set(self.graph.outputs)
+        for node in reversed(self.graph.nodes):
+            step = self.steps[node]
+            if node in read if step is None else step in shown:
+                visible.append(node)
+                read.update(node.inputs)
+        return visible[::-1]
 
     # ------------------------------------------------------------------ what is read where
 

@@ -27,12 +27,14 @@ def reckon(
         shown: the steps in which roles are found; all if not given.
     """
     order = list(order)
-    steps, roles = _reckon(order, shared, frozenset(), shown)
-    occurrences = Counter(roles.values())
-    alone = {
-        node for node, role in roles.items() if node.step is None and node.origin is None and occurrences[role] == 1
-    }
-    return _reckon(order, shared, alone, shown) if alone else (steps, roles)
+    steps = _find_steps(order, shared)
+    if unmarked := [node for node in order if node.step is None and node.origin is None and steps[node] is not None]:
+        roles = find_roles(order, shared, steps)
+        occurrences = Counter(roles.values())
+        alone = {node for node in unmarked if occurrences[roles[node]] == 1}
+        steps = _find_steps(order, shared, alone)
+    visible = order if shown is None else [node for node in order if (at := steps[node]) is None or at in shown]
+    return steps, find_roles(visible, shared, steps)
 
 
 def with_origins(nodes: Iterable[Tensor]) -> list[Tensor]:
@@ -48,10 +50,8 @@ def with_origins(nodes: Iterable[Tensor]) -> list[Tensor]:
     return sorted(found, key=attrgetter("serial"))
 
 
-def _reckon(
-    order: Iterable[Tensor], shared: Collection[Tensor], apart: Collection[Tensor], shown: Collection[int] | None
-) -> tuple[Steps, dict[Tensor, int]]:
-    """Steps and roles, where some nodes stand apart: they belong to no step but their own mark's."""
+def _find_steps(order: Iterable[Tensor], shared: Collection[Tensor], apart: Collection[Tensor] = ()) -> Steps:
+    """The steps, where some nodes stand apart: they belong to no step but their own mark's."""
     steps: dict[Tensor, int | None] = {}
     for node in order:
         step = node.step
@@ -61,8 +61,7 @@ def _reckon(
             elif node.op is not None and node not in shared:
                 step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
         steps[node] = step
-    visible = order if shown is None else [node for node in order if (at := steps[node]) is None or at in shown]
-    return steps, find_roles(visible, shared, steps)
+    return steps
 
 
 def _step_of_origin(forward: Tensor, operand: int | None, steps: Steps) -> int | None:
