@@ -82,8 +82,8 @@ def _join_steps(scene: Scene, hidden: Iterable[Tensor]) -> None:
     joined: dict[Mark, dict[Mark, Trunk]] = defaultdict(dict)
     for sources, targets in _find_meshes(scene):
         trunk = Trunk(role=_common_role(sources))
-        for source in sources:
-            joined[source] |= dict.fromkeys(targets, trunk)
+        for mark in sources:
+            joined[mark] |= dict.fromkeys(targets, trunk)
     from_gaps = [link for link in scene.links if link.source is None]
     for link in scene.links:
         source, target = link.source, link.target
