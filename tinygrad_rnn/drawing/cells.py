@@ -71,14 +71,13 @@ def find_cells(survey: Survey, depth: int | None = None) -> dict[Tensor, Cell]:
         survey: what is known of the graph.
         depth: how many names of a scope tell cells apart; all if not given.
     """
-    own = _find_keys(survey, depth)
-    keys = {survey.roles.get(node, node): key for node, key in own.items()}
+    keys = _find_keys(survey, depth)
+    likes = _find_likes(survey, keys)
     cells: dict[tuple[Hashable, float], Cell] = {}
     cell_of: dict[Tensor, Cell] = {}
-    for node in survey.nodes:
-        key = keys.get(survey.roles.get(node, node))
-        if key is not None and node not in survey.tags:
-            what = own.get(node, key).what
+    for node, (what, order) in keys.items():
+        if node not in survey.tags:
+            key = Key(likes[what], order)
             cell = cells.setdefault((key, survey.times[node]), Cell(key, what if isinstance(what, str) else ""))
             cell.members.append(node)
             cell_of[node] = cell
@@ -87,7 +86,7 @@ def find_cells(survey: Survey, depth: int | None = None) -> dict[Tensor, Cell]:
 
 
 def _find_keys(survey: Survey, depth: int | None) -> dict[Tensor, Key]:
-    """Which cell each node belongs to by its own scope or recurrence; its role may make it stand for another's like."""
+    """Which cell each node belongs to by its own scope or recurrence."""
     recurrences = _find_recurrences(survey)
 
     def key_of(node: Tensor) -> Key | None:
@@ -101,6 +100,25 @@ def _find_keys(survey: Survey, depth: int | None) -> dict[Tensor, Key]:
         return None if what is None else Key(what, 0)
 
     return {node: key for node in survey.nodes if (key := key_of(node)) is not None}
+
+
+def _find_likes(survey: Survey, keys: Mapping[Tensor, Key]) -> dict[Hashable, Hashable]:
+    """For each scope or recurrence the first that carries the same state in other steps, or itself.
+
+    An encoder and the decoder that goes on with its state stand in one row.
+    """
+    times: dict[Hashable, set[float]] = defaultdict(set)
+    for node, key in keys.items():
+        times[key.what].add(survey.times[node])
+    likes = {what: what for what in times}
+    carries: dict[Hashable, Hashable] = {}
+    for node, key in keys.items():
+        if node in survey.read_elsewhere and likes[key.what] == key.what:
+            first = carries.setdefault(survey.roles[node], key.what)
+            if times[first].isdisjoint(times[key.what]):
+                likes[key.what] = first
+                times[first] |= times[key.what]
+    return likes
 
 
 def _find_values(survey: Survey, cell_of: Mapping[Tensor, Cell]) -> None:

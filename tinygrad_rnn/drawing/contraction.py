@@ -65,7 +65,7 @@ class Contraction:
         if node.op is None or self.survey.is_named(node) or self.survey.is_output(node):
             return True
         if node.origin is None:
-            return node in self.survey.read_elsewhere
+            return node in self.survey.read_elsewhere or node in self.survey.shared
         return differentiated(node) is not None and self._is_joint(node, sources)
 
     def _find_joints(self) -> dict[Hashable, bool]:

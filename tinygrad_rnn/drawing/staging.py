@@ -39,7 +39,7 @@ def build_scene(
         depth: how many names of a scope tell cells apart; all if not given.
         numbers: whether values or gradients are to be shown.
     """
-    survey = Survey(graph, graph.steps if shown is None else shown, numbers)
+    survey = Survey(graph, graph.steps if shown is None else shown, numbers, contracted=detail != "ops")
     cells = find_cells(survey, depth) if detail == "cells" else {}
     return _Builder(survey, detail != "ops", cells).build()
 
@@ -92,9 +92,8 @@ class _Builder:
 
     def _weights(self, node: Tensor) -> Text:
         """The matrix that a product multiplies by, for the edge that stands for the product."""
-        if node.op is None or node.op.name not in ("linear", "matmul"):
-            return ()
-        return next((self._tag_text(source) for source in node.inputs[:2] if source in self.survey.tags), ())
+        matrix = self.survey.matrix(node)
+        return () if matrix is None else self._tag_text(matrix)
 
     # ------------------------------------------------------------------ marks
 

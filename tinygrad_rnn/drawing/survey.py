@@ -19,7 +19,8 @@ class Survey:
     """The answers for one graph, of which some time steps are shown.
 
     Where there are no time steps, what is read often is a tag as well, lest its lines tangle; unless
-    `numbers` are to be shown, which a tag has no room for.
+    `numbers` are to be shown, which a tag has no room for. Where operations are not drawn (`contracted`), tags can
+    be written beside lines alone, as matrices are: data with a name are marks then.
 
     Attributes:
         graph: the graph.
@@ -37,7 +38,7 @@ class Survey:
         parameters: the number of each parameter.
     """
 
-    def __init__(self, graph: Graph, shown: Sequence[int], numbers: bool = False) -> None:
+    def __init__(self, graph: Graph, shown: Sequence[int], numbers: bool = False, contracted: bool = False) -> None:
         self.graph = graph
         self.numbers = numbers
         self.shown = sorted(shown)
@@ -58,6 +59,8 @@ class Survey:
         self.read_elsewhere = self._find_read_elsewhere()
         self.initial = self._find_initial()
         self.tags = self._find_tags()
+        if contracted:
+            self.tags = self._without_operations()
         self.passed = self._find_passed()
         self.times = self._find_times()
         self._unread = self._number_unread()
@@ -76,6 +79,17 @@ class Survey:
         """Whether a node has a label, or is the adjoint of one that has; unless its likes at other steps have none."""
         role = self.roles.get(node, -1)
         return node.label is not None or (has_name(node) and (self._named[role] > 1 or self._occurrences[role] < 2))
+
+    def is_number(self, node: Tensor) -> bool:
+        """Whether a node is a plain number: a constant without a name."""
+        return node.op is None and node.size == 1 and node.label is None and not node.requires_grad
+
+    def matrix(self, node: Tensor) -> Tensor | None:
+        """The tag that a product multiplies by, if a node is a product and there is one: a parameter first."""
+        if node.op is None or node.op.name not in ("linear", "matmul"):
+            return None
+        tags = (source for source in node.inputs[:2] if source in self.tags)
+        return min(tags, key=lambda source: not source.requires_grad, default=None)
 
     def operands(self, node: Tensor) -> list[Tensor]:
         """What a node is made from, as far as it is shown: of an adjoint that is only passed on, its origin."""
@@ -160,12 +174,28 @@ class Survey:
         uses = Counter(source for node in self.nodes for source in node.inputs)
         for node in self.nodes:
             if node.op is None and node not in self.initial and uses[node]:
-                number = node.size == 1 and node.label is None and not node.requires_grad
-                if number or (node.requires_grad if self.shown else uses[node] > 3 and not self.numbers):
+                if self.is_number(node) or (node.requires_grad if self.shown else uses[node] > 3 and not self.numbers):
                     tags.add(node)
             elif node.op is not None and node.op.name == "copy" and node.inputs[0] in tags:
                 tags.add(node)
         return tags - self._outputs
+
+    def _without_operations(self) -> set[Tensor]:
+        """The tags where no operations are drawn that they could be written on.
+
+        These are matrices, written beside lines, and what no textbook writes there: parameters that are added, plain
+        numbers, and what is made of nothing else. What else has a name is drawn, and so is what is made of marks.
+        """
+        elsewhere: set[Tensor] = set()  # not read as a matrix alone
+        for node in reversed(self.nodes):
+            if node in elsewhere or node not in self.tags:
+                elsewhere.update(source for source in node.inputs if source is not self.matrix(node))
+        tags: set[Tensor] = set()
+        for node in self.nodes:
+            is_written = node not in elsewhere or node.label is None or node in self.parameters
+            if node in self.tags and is_written and tags.issuperset(node.inputs):
+                tags.add(node)
+        return tags
 
     def _find_passed(self) -> dict[Tensor, Tensor]:
         shown = {
