@@ -95,7 +95,7 @@ def draw(
             if not given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
-            all that a recurrence runs through.
+            all that a recurrence runs through. As in textbooks, biases and plain numbers are left out of both.
         direction: of time: "LR", from left to right.
         theme: "light", "dark", or "print" for black ink on white paper.
         shapes: write the shape of each value beside it.

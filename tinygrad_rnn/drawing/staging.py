@@ -107,9 +107,9 @@ class _Builder:
         is_value = self.contracted or differentiated(node) is not None
         if node.op is None or (is_named and is_value and not is_result):
             mark = self._mark(node, True, time)
-            together = self.contraction.together.get(node, ())
-            if len(together) > 1:
-                mark.text, mark.is_cell = join_texts(map(value_text, together)), True
+            together = [value for value in self.contraction.together.get(node, ()) if not self.survey.is_number(value)]
+            if together:
+                mark.text, mark.is_cell = join_texts(map(value_text, together)), len(together) > 1
             subject = differentiated(node)
             mark.parameter = self.survey.parameters.get(node if subject is None else subject)
             self.drawn[node] = self.target[node] = mark
@@ -210,8 +210,9 @@ class _Builder:
             return None
         if target.role is None:
             return Carrier(source.role or source, 0)
-        if usual is None:
-            return Carrier(source, 1 if source.time == BEFORE else -1)
+        side = 1 if source.time == BEFORE else -1
+        if usual is None or (source.role is None and (usual.lag * side < 0 or source.node in self.survey.shared)):
+            return Carrier(source, side)
         if usual.role == source.role:
             return Carrier(source.role, self._lag(source, target))
         return usual
