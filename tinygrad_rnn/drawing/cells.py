@@ -113,9 +113,9 @@ def _find_likes(survey: Survey, keys: Mapping[Tensor, Key]) -> dict[Hashable, Ha
     likes = {what: what for what in times}
     carries: dict[Hashable, Hashable] = {}
     for node, key in keys.items():
-        if node in survey.read_elsewhere and likes[key.what] == key.what:
-            first = carries.setdefault(survey.roles[node], key.what)
-            if times[first].isdisjoint(times[key.what]):
+        if node in survey.read_elsewhere:
+            first = carries.setdefault(survey.roles[node], likes[key.what])
+            if likes[key.what] == key.what and times[first].isdisjoint(times[key.what]):
                 likes[key.what] = first
                 times[first] |= times[key.what]
     return likes

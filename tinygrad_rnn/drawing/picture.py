@@ -95,7 +95,8 @@ def draw(
             if not given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
-            all that a recurrence runs through. As in textbooks, biases and plain numbers are left out of both.
+            all that a recurrence runs through. As in textbooks, parameters that are no matrices, such as biases,
+            and plain numbers are left out of both.
         direction: of time: "LR", from left to right.
         theme: "light", "dark", or "print" for black ink on white paper.
         shapes: write the shape of each value beside it.
