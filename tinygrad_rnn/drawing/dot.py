@@ -236,9 +236,13 @@ class Writer:
             yield f"t{number} [{self._text(foot, self._step_title(column.step), 13)}];"
 
     def _step_title(self, step: float) -> str:
-        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3."""
-        steps = [*self.scene.positions] if self.scene.is_rolled else [step]
-        words = f"{steps[0]:.0f}, …, {steps[-1]:.0f}" if len(steps) > 1 else f"{steps[0]:.0f}"
+        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3, or t = 1, 5, 9."""
+        steps = [f"{time:.0f}" for time in (self.scene.positions if self.scene.is_rolled else [step])]
+        if len(steps) > 1 and self.scene.stride == 1:
+            steps[1:-1] = ["…"]
+        elif len(steps) > 4:
+            steps[2:-1] = ["…"]
+        words = ", ".join(steps)
         return f"<<I>t</I>&#160;=&#160;{escape(words)}>".replace("-", "−")
 
     def _hidden(self, layout: Layout) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.label import Text
@@ -141,6 +142,12 @@ class Scene:
             return None
         role = link.carrier.role if link.trunk is None else link.trunk.role
         return next((state for state in self.states if state == role), None)
+
+    @property
+    def stride(self) -> int | None:
+        """How far apart the time steps of the whole graph are; None if that differs."""
+        strides = {int(later - earlier) for earlier, later in pairwise(self.positions)} or {1}
+        return strides.pop() if len(strides) == 1 else None
 
     @property
     def nodes(self) -> set[Tensor]:
