@@ -188,7 +188,10 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     tab.emulate_media(reduced_motion="reduce")
     check_backprop(tab, run.graph, run.loss)
     trace = [event.node for event in tg.trace_backward(run.loss)]
-    nodes, readers = run.graph.nodes, tab.evaluate("current().flow.map(({ reader }) => reader)")
+    nodes, readers = (
+        run.graph.nodes,
+        tab.evaluate("current().flow.map(({ ends: [{ tail, head }] }) => Math.max(tail, head))"),
+    )
     for position in (0, 1, 12, 25, len(trace)):
         tab.fill("#slider", str(position))
         reached, seen = tab.evaluate(
@@ -200,13 +203,57 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     assert tab.locator(".edge.reached:not(.returning)").count() == 0
 
 
+READ_MOMENTS = """() => events.map((_, position) => {
+  go(position + 1);
+  const { order } = current();
+  const shown = name => order.filter(mark => name === "" || mark.classList.contains(name)).map(nodeOf);
+  return {
+    moment: document.getElementById("moment").textContent,
+    labels: order.map(mark => mark.getAttribute("aria-label")),
+    all: shown(""), reached: shown("reached"), now: shown("now"),
+  };
+})"""
+"""Go through backprop, and read at every event what the picture shows."""
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_a_rolled_picture_shows_the_time_step_that_backprop_is_at(detail, visit):
+    run = random_elman(4)
+    nodes = run.graph.nodes
+    tab = visit(run, "#view=rolled", detail=detail)
+    assert tab.inner_text("#moment") == "at t = 4"
+    reached = set()
+    for event, seen in zip(tg.trace_backward(run.loss), tab.evaluate(READ_MOMENTS), strict=True):
+        reached.add(nodes.index(event.node))
+        assert seen["reached"] == [number for number in seen["all"] if number in reached]
+        step, now = event.node.step, {nodes[number] for number in seen["now"]}
+        if step is not None:
+            assert seen["moment"] == f"at t = {step}"
+            assert {node.step for node in now} == {step}
+            assert detail == "variables" or now == {event.node}
+            assert sum(label.endswith(f", time step {step}") for label in seen["labels"]) > len(seen["labels"]) / 2
+
+
+def test_a_mark_of_a_rolled_picture_shows_its_node_at_that_time_step(visit):
+    run = random_elman(14)
+    tab = visit(run, "#view=rolled")
+    tab.select_option("#jump", "9")
+    tab.locator(".view:visible [data-mark]", has_text="tanh").hover()
+    assert "h9 = tanh" in tab.inner_text("#note")
+    assert numbers(texts(tab.locator("#note [data-part=value] [data-value]"))) == run.states[8].data.tolist()
+    lit = tab.evaluate("current().order.filter(mark => mark.classList.contains('lit')).map(nodeOf)")
+    labels = {run.graph.nodes[number].label for number in lit if number is not None}
+    assert {"h_9", "h_8", "x_9"} <= labels
+    assert not {"y_9", "L_9"} & labels
+
+
 @pytest.mark.parametrize("detail", ["variables", "cells"])
 def test_what_has_no_mark_is_marked_in_its_own_time_step(detail, visit):
     outputs = tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))).outputs
     tab = visit(sum(output.sum() for output in outputs), detail=detail)
     pairs = tab.evaluate(
         """() => events.map(({ node }) => [
-          nodes[node].step, marksOf(node).map(mark => nodes[current().nodeOf(mark)].step)])"""
+          nodes[node].step, marksOf(node).map(mark => nodes[nodeOf(mark)].step)])"""
     )
     within = [(step, steps) for step, steps in pairs if step is not None]
     assert len(within) > 80
@@ -222,7 +269,8 @@ def test_a_chip_is_a_mark_of_its_parameter(visit):
     chip.hover()
     assert "Whh, parameter" in tab.inner_text("#note")
     tab.fill("#query", "W_hh")
-    assert tab.inner_text("#hits") == "3 hits"
+    assert tab.inner_text("#hits") == "1 hit"
+    assert tab.locator(".hit:visible").count() == 3
 
 
 def test_numbers_on_a_mark_keep_their_colours_when_backprop_reaches_it(visit):
@@ -400,17 +448,41 @@ def test_keys_of_one_letter_can_be_switched_off(visit):
 def test_search(visit):
     tab = visit(random_elman())
     tab.keyboard.press("/")
-    tab.keyboard.type("tanh t=2")
-    assert tab.inner_text("#hits") == "2 hits"
+    tab.keyboard.type("h_ tanh")
+    assert tab.inner_text("#hits") == "3 hits"
     tab.keyboard.press("Enter")
-    assert tab.inner_text("#hits") == "1 of 2"
-    assert "tanh" in tab.inner_text("#note")
-    tab.keyboard.press("Enter")
-    tab.keyboard.press("Enter")
-    assert tab.inner_text("#hits") == "1 of 2"
-    for query, hits in (("h_3", 2), ("H_", 7), ("no such thing", 0), ("", 0)):
+    assert tab.inner_text("#hits") == "1 of 3"
+    assert "h1 = tanh" in tab.inner_text("#note")
+    for _ in range(3):
+        tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 3"
+    for query, hits, marks in (
+        ("h_3", "1 hit", 2), ("H_", "4 hits", 7), ("tanh t=2", "1 hit", 2), ("no such thing", "0 hits", 0), ("", "", 0)
+    ):  # fmt: skip
         tab.fill("#query", query)
-        assert tab.locator(".hit:visible").count() == hits
+        assert tab.inner_text("#hits") == hits
+        assert tab.locator(".hit:visible").count() == marks
+
+
+@pytest.mark.parametrize(
+    ("query", "view", "marked"),
+    [
+        ("W_hh", "folded", "Whh Whh Whh Whh Whh 9moresteps"),
+        ("W_hh", "rolled", "Whh"),
+        ("h_9", "folded", "9moresteps"),
+        ("h_9", "unrolled", "tanh h9"),
+        ("x_9", "rolled", "xt"),
+    ],
+)
+def test_search_finds_what_has_no_mark_of_its_own(query, view, marked, visit):
+    tab = visit(random_elman(14), f"#view={view}")
+    tab.fill("#query", query)
+    tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 1"
+    found = tab.locator(".hit:visible").evaluate_all("marks => marks.map(mark => mark.textContent)")
+    assert " ".join("".join(text.split()) for text in found) == marked
+    assert query.replace("_", "") in tab.inner_text("#note")
+    assert view != "rolled" or query != "x_9" or tab.inner_text("#moment") == "at t = 9"
 
 
 def test_dragging_and_the_wheel_move_the_picture(visit):

@@ -8,7 +8,7 @@ function go(position) {
   find("count").textContent = `${state.position} of ${events.length}`;
   find("jump").value = (event && nodes[event.node].step) ?? "";
   if (state.position === events.length) pause();
-  colour(event);
+  colour();
   showEvent(event);
   showGradients(event);
   showNote();

@@ -9,20 +9,26 @@ function isHit(number, words) {
   return words.every(word => word === String(step) || word === `t=${step}` || text.includes(word));
 }
 
+/** Search among all nodes, also those that the view has no marks of: a parameter is found where it is used. */
 function search() {
   const words = find("query").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const { order, nodeOf } = current();
-  state.hits = words.length ? order.filter(mark => isHit(nodeOf(mark), words)) : [];
+  const { byNode, order, gaps } = current();
+  const atAnyMoment = number => byNode.get(number) ?? [];
+  state.hits = words.length ? [...nodes.keys()].filter(number => isHit(number, words)) : [];
   state.hit = -1;
-  for (const mark of order) mark.classList.toggle("hit", state.hits.includes(mark));
+  const marks = new Set(state.hits.flatMap(number => marksOf(number, atAnyMoment)));
+  for (const mark of [...order, ...gaps.map(({ mark }) => mark)]) mark.classList.toggle("hit", marks.has(mark));
   find("hits").textContent = words.length ? `${state.hits.length} hit${state.hits.length === 1 ? "" : "s"}` : "";
 }
 
 function goToNextHit() {
   if (state.hits.length === 0) return;
   state.hit = (state.hit + 1) % state.hits.length;
-  reveal(state.hits[state.hit]);
-  attend(current().nodeOf(state.hits[state.hit]));
+  const number = state.hits[state.hit];
+  colour(number);
+  const mark = marksOf(number).at(-1);
+  if (mark) reveal(mark);
+  attend(number);
   find("hits").textContent = `${state.hit + 1} of ${state.hits.length}`;
 }
 
@@ -35,9 +41,9 @@ function focusMark(mark) {
 
 /** Go from a mark along a line, or in the order of the marks. */
 function walk(mark, key) {
-  const { nodeOf, byNode, order } = current();
-  const number = nodeOf(mark), own = byNode.get(number), place = own.indexOf(mark);
-  const nearest = next => byNode.get([...reach(number, next)].find(other => other !== number && byNode.has(other)));
+  const { order } = current();
+  const number = nodeOf(mark), own = marksAt(number), place = own.indexOf(mark);
+  const nearest = next => [...reach(number, next)].slice(1).map(marksAt).find(marks => marks.length);
   const steps = {
     ArrowLeft: () => own[place - 1] ?? nearest(inputsOf)?.at(-1),
     ArrowRight: () => own[place + 1] ?? nearest(readersOf)?.[0],
@@ -48,7 +54,7 @@ function walk(mark, key) {
 }
 
 /** Go from the frame to its marks: to the one last looked at, or to the first. */
-const enterMarks = () => focusMark(current().byNode.get(state.node)?.at(-1) ?? current().order[0]);
+const enterMarks = () => focusMark(marksAt(state.node).at(-1) ?? current().order[0]);
 
 /* Views, and the address, which holds the moment that is looked at */
 
@@ -59,7 +65,7 @@ function showView(number) {
   [...find("views").children].forEach((button, other) => button.setAttribute("aria-pressed", other === number));
   if (current().box === null) fit(true);
   search();
-  colour(events[state.position - 1]);
+  colour();
   remember();
 }
 
@@ -81,12 +87,12 @@ function recall() {
 function listenToPointer() {
   const markOf = ({ target }) => {
     const mark = target.closest("[data-mark]");
-    return mark && current().byNode.has(current().nodeOf(mark)) ? mark : null;
+    return mark && nodeOf(mark) !== null ? mark : null;
   };
   for (const kind of ["pointerover", "focusin"]) {
     frame.addEventListener(kind, event => {
       const mark = markOf(event);
-      if (mark && !frame.classList.contains("dragged")) attend(current().nodeOf(mark));
+      if (mark && !frame.classList.contains("dragged")) attend(nodeOf(mark));
     });
   }
   for (const kind of ["pointerout", "focusout"]) frame.addEventListener(kind, event => markOf(event) && neglect());
