@@ -1,5 +1,6 @@
 """The page in a real browser: it steps through backprop with the very numbers that backprop had."""
 
+import re
 import shutil
 
 import numpy as np
@@ -43,6 +44,12 @@ READ_EVERY_EVENT = """() => {
   return all;
 }"""
 """Press "next" until the end, and read what the page says at every event."""
+
+
+IS_IN_FRAME = """number => {
+  const there = frame.getBoundingClientRect(), here = marksAt(number).at(-1).getBoundingClientRect();
+  return here.left >= there.left && here.right <= there.right && here.top >= there.top && here.bottom <= there.bottom;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +177,20 @@ def test_play_goes_on_by_itself_and_pauses(visit):
     assert tab.get_attribute("#status", "aria-live") == "polite"
 
 
+def test_play_goes_as_fast_as_it_is_told(visit):
+    tab = visit(random_elman())
+    tab.clock.install()
+    tab.click("#play")
+    tab.select_option("#speed", "16")
+    tab.clock.run_for(950)
+    assert int(tab.input_value("#slider")) >= 16
+    tab.click("#play")
+    position = tab.input_value("#slider")
+    tab.select_option("#speed", "1")
+    tab.clock.run_for(5000)
+    assert tab.input_value("#slider") == position
+
+
 def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     a, b = tg.parameter([[1.0, 2.0], [3.0, 4.0]], label="a"), tg.parameter([5.0, 6.0], label="b")
     with tg.step(1):
@@ -179,6 +200,32 @@ def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     rules = tab.locator("#event .contribution .formula").all_inner_texts()
     assert rules == ["a receives c1 ⊙ b", "b receives c1 ⊙ a, summed over what was repeated"]
     assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
+
+
+def test_adjoints_that_are_nodes_are_called_what_they_are_called_in_the_picture(visit):
+    x = tg.parameter(3.0, label="x")
+    (slope,) = tg.grad(x * x * x, [x], create_graph=True)
+    tab = visit(slope)
+    tab.fill("#slider", "1")
+    assert tab.inner_text("#status").startswith("Event 1: ∇x = ")
+    assert tab.locator("#event .adjoint .overlined").all_inner_texts() == ["∇", "x"]
+
+
+def test_a_name_in_the_text_stands_for_its_mark(visit):
+    run = random_elman(14)
+    tab = visit(run, "#view=unrolled&event=100")
+    tab.select_option("#jump", "5")
+    name = tab.locator("#status [data-name]").first
+    number = int(name.get_attribute("data-name"))
+    assert run.graph.nodes[number].step == 5
+    name.hover()
+    assert number in tab.evaluate("current().order.filter(mark => mark.classList.contains('lit')).map(nodeOf)")
+    assert tab.inner_text("#note .formula").startswith(name.inner_text())
+    tab.evaluate("look(current().whole), pan(9, 9)")
+    name.click()
+    assert tab.evaluate(IS_IN_FRAME, number)
+    tab.mouse.move(2, 2)
+    assert tab.locator(".lit").count() == 0
 
 
 @pytest.mark.parametrize("detail", ["ops", "variables"])
@@ -500,6 +547,36 @@ def test_dragging_and_the_wheel_move_the_picture(visit):
     tab.wait_for_function("width => current().box.width < width", arg=after["width"])
 
 
+def test_when_the_window_changes_the_picture_still_follows_the_pointer(visit):
+    tab = visit(random_elman())
+    tab.set_viewport_size({"width": 1000, "height": 500})
+    tab.wait_for_function(
+        "Math.abs(current().box.width / frame.clientWidth * frame.clientHeight / current().box.height - 1) < 1e-9"
+    )
+    before, width = tab.evaluate("[current().box, frame.clientWidth]")
+    area = tab.locator("#frame").bounding_box()
+    tab.mouse.move(area["x"] + 8, area["y"] + 8)
+    tab.mouse.down()
+    tab.mouse.move(area["x"] + 58, area["y"] + 28, steps=4)
+    tab.mouse.up()
+    after = tab.evaluate("current().box")
+    for axis, way in (("x", 50), ("y", 20)):
+        assert before[axis] - after[axis] == pytest.approx(way * before["width"] / width, rel=0.01)
+
+
+def test_the_frame_is_no_higher_than_the_picture_needs_and_nothing_moves_when_one_points(visit):
+    a, b = tg.parameter(-4.0, "a"), tg.parameter(np.ones((12, 1)), "b")
+    tab = visit(named("g", (a * b).sum()))
+    assert tab.locator("#frame").bounding_box()["height"] < 300
+    top = tab.locator("#backprop").bounding_box()["y"]
+    tab.focus("#frame")
+    tab.keyboard.press("Enter")
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+        assert tab.locator("#note dt").count() > 3
+        assert tab.locator("#backprop").bounding_box()["y"] == top
+
+
 # ---------------------------------------------------------------------- in words, in the dark, on paper
 
 
@@ -525,6 +602,36 @@ def test_it_is_dark_for_those_who_prefer_it(visit):
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == rgb(THEMES[scheme].background)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_and_what_is_written_on_them_stand_out(scheme, visit):
+    tab = visit(random_elman())
+    tab.emulate_media(color_scheme=scheme)
+    paper, *inks = tab.evaluate(
+        """() => [
+          getComputedStyle(document.body).backgroundColor,
+          ...["query", "play", "jump"].map(id => getComputedStyle(find(id)).borderTopColor),
+          getComputedStyle(find("query"), "::placeholder").color, getComputedStyle(find("count")).color,
+          getComputedStyle(find("play")).color]"""
+    )
+    ratios = [contrast(ink, paper) for ink in inks]
+    assert min(ratios[:3]) >= 3
+    assert min(ratios[3:]) >= 4.5
+
+
+def contrast(*colours):
+    """The contrast of two colours, as in WCAG 2.2."""
+    dim, bright = sorted(
+        sum(
+            weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+            for weight, part in zip(
+                (0.2126, 0.7152, 0.0722), (int(n) / 255 for n in re.findall(r"\d+", colour)), strict=True
+            )
+        )
+        for colour in colours
+    )
+    return (bright + 0.05) / (dim + 0.05)
+
+
 def rgb(colour):
     return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
 
@@ -533,6 +640,7 @@ def test_on_paper_there_are_no_controls(visit):
     tab = visit(random_elman(), "#event=5")
     tab.emulate_media(media="print")
     assert not tab.is_visible("#player")
+    assert "Point at one" not in tab.inner_text("header")
     assert not tab.is_visible("#keys")
     assert tab.is_visible(".view")
     assert tab.is_visible("#event")

@@ -15,8 +15,9 @@ import numpy as np
 
 from tinygrad_rnn.autodiff import Event, trace_backward
 from tinygrad_rnn.drawing.formulas import BROADCASTING, find_formula, formula_name
-from tinygrad_rnn.drawing.glyphs import index_text, number_text
-from tinygrad_rnn.drawing.label import Run, Text, clean, shorten, typeset
+from tinygrad_rnn.drawing.glyphs import index_text, number_text, value_text
+from tinygrad_rnn.drawing.label import Run, Text, clean, shorten
+from tinygrad_rnn.drawing.nablas import has_name
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Array, Tensor
@@ -231,9 +232,9 @@ def _not_finite(number: float) -> str:
 
 
 def _name(node: Tensor) -> Text:
-    """A node's label, or the number that it is; nothing for others."""
-    if node.label is not None:
-        return typeset(node.label)
+    """A node's label, "∇" and that of which it is the adjoint, or the number that it is; nothing for others."""
+    if has_name(node):
+        return value_text(node)
     if node.op is None and node.size == 1 and not node.requires_grad:
         return (Run(number_text(node.item())),)
     return ()

@@ -27,7 +27,7 @@ function goToStep(direction) {
 
 function play() {
   if (state.position === events.length) go(0);
-  state.timer = setInterval(() => go(state.position + 1), 900);
+  state.timer = setInterval(() => go(state.position + 1), 900 / Number(find("speed").value));
   showPlaying("Pause", "off"); // a voice could not keep up
 }
 

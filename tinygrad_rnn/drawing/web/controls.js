@@ -63,7 +63,7 @@ function showView(number) {
   state.view = number;
   views.forEach(({ element }, other) => { element.hidden = other !== number; });
   [...find("views").children].forEach((button, other) => button.setAttribute("aria-pressed", other === number));
-  if (current().box === null) fit(true);
+  refit();
   search();
   colour();
   remember();
@@ -102,6 +102,19 @@ function listenToPointer() {
     zoom(Math.exp(-event.deltaY / 400), (event.clientX - left) / width, (event.clientY - top) / height);
   }, { passive: false });
   listenToDragging();
+}
+
+/** Names in the text stand for their marks: pointing at one is pointing at its mark, and a click brings that into sight. */
+function listenToNames() {
+  const nameOver = ({ target }) => target.closest("[data-name]")?.dataset.name;
+  for (const panel of ["backprop", "gradients"].map(find)) {
+    panel.addEventListener("pointerover", event => nameOver(event) && attend(Number(nameOver(event))));
+    panel.addEventListener("pointerout", event => nameOver(event) && neglect());
+    panel.addEventListener("click", event => {
+      const mark = nameOver(event) && marksOf(Number(nameOver(event))).at(-1);
+      if (mark) reveal(mark);
+    });
+  }
 }
 
 function listenToDragging() {
@@ -148,6 +161,7 @@ function listenToPlayer() {
   onClick("next", () => go(state.position + 1));
   onClick("last", () => go(events.length));
   onClick("play", playOrPause);
+  find("speed").addEventListener("change", () => state.timer !== null && (pause(), play()));
   find("slider").addEventListener("input", () => go(Number(find("slider").value)));
   find("jump").addEventListener("change", () => {
     go(1 + events.findIndex(({ node }) => String(nodes[node].step) === find("jump").value));
@@ -219,16 +233,17 @@ buildWords();
 if (events.length) {
   buildPlayer();
   buildGradients();
+  listenToNames();
 } else for (const id of ["backprop", "gradients"]) find(id).remove();
 listenToPointer();
 listenToControls();
 listenToKeys();
 window.addEventListener("hashchange", recall);
+window.addEventListener("resize", refit);
 window.addEventListener("beforeprint", () => {
   neglect();
-  state.before = current().box;
-  look(current().whole);
+  paint(current().whole);
 });
-window.addEventListener("afterprint", () => look(state.before));
+window.addEventListener("afterprint", () => paint(current().box));
 recall();
 fillWords();

@@ -7,7 +7,7 @@ const { nodes, events, operations, parameters } = record;
 
 /** What is looked at, and how far backprop has come: `position` events have happened. */
 const state = {
-  view: 0, position: 0, node: null, isLighting: false, isShifted: false, hits: [], hit: -1, timer: null, before: null,
+  view: 0, position: 0, node: null, isLighting: false, isShifted: false, hits: [], hit: -1, timer: null,
 };
 
 /* Who reads whom, and when backprop comes to each node. */
@@ -44,7 +44,7 @@ const hint = words => make("span", { class: "hint" }, words);
 function nameOf(number) {
   const runs = number === null ? [["…", "upright", "base"]]
     : nodes[number].name ?? [["v", "italic", "base"], [String(number), "upright", "sub"]];
-  return make("span", { class: "name" }, ...runs.map(typeset));
+  return make("span", number === null ? { class: "name" } : { class: "name", "data-name": number }, ...runs.map(typeset));
 }
 
 function typeset([text, style, script]) {
@@ -58,7 +58,7 @@ const list = numbers => numbers.flatMap((number, place) => place ? [", ", nameOf
 /** A node's name with a bar over it: the name of its adjoint. */
 function barOf(number) {
   const name = nameOf(number);
-  name.firstChild.classList.add("overlined");
+  name.querySelectorAll(":scope > :not(sub, sup)").forEach(part => part.classList.add("overlined"));
   return name;
 }
 

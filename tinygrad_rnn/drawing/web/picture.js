@@ -76,17 +76,32 @@ function nameMarks({ svg, nodesOf, moment, moments }) {
   }
 }
 
-/** Show a part of the picture: a box with the frame's proportions. */
-function look(box) {
+/** Show a part of the picture: a box as wide, with the frame's proportions, about the same middle. */
+function look({ x, y, width, height }) {
+  const high = width * frame.clientHeight / frame.clientWidth;
+  const box = { x, y: y + (height - high) / 2, width, height: high };
   current().box = box;
-  current().svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+  paint(box);
 }
+
+const paint = ({ x, y, width, height }) => current().svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+
+/** Show the picture anew in a frame that has another size or held another view. */
+function refit() {
+  const { box, whole } = current();
+  frame.style.setProperty("--needed", `${whole.height * scaleFor(frame.clientWidth, whole) + 32}px`);
+  if (box) look(box);
+  else fit(true);
+}
+
+/** The size in which a picture is shown at first: as wide as the frame, unless it could not be read. */
+const scaleFor = (room, { width }) => Math.min(1.9, Math.max(room / width, 0.6));
 
 /** Show the whole picture; or of a long one its beginning, in a size in which it can be read. */
 function fit(isReadable) {
   const whole = current().whole;
   const { clientWidth, clientHeight } = frame;
-  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.6 : 0);
+  const inWidth = isReadable ? scaleFor(clientWidth, whole) : clientWidth / whole.width;
   const scale = Math.min(1.9, clientHeight / whole.height, inWidth);
   const width = clientWidth / scale, height = clientHeight / scale;
   const start = (from, length, room) => room > length ? from - (room - length) / 2 : from;
