@@ -211,6 +211,22 @@ def test_adjoints_that_are_nodes_are_called_what_they_are_called_in_the_picture(
     assert tab.locator("#event .adjoint .overlined").all_inner_texts() == ["∇", "x"]
 
 
+def test_what_is_read_aloud_tells_an_adjoint_from_its_node(visit):
+    tab = visit(tg.tanh(tg.parameter(0.5, label="a")) * 2.0, "#event=2")
+    aloud = tab.locator("#event").aria_snapshot()
+    assert 'img "adjoint of v1"' in aloud
+    assert "a receives" in aloud
+
+
+def test_a_voice_is_told_of_an_event_once_and_not_while_it_plays(visit):
+    tab = visit(random_elman())
+    live = """() => [...document.querySelectorAll("#backprop :is(output, [role=status])")].filter(
+      box => box.ariaLive !== "off").map(box => box.id)"""
+    assert tab.evaluate(live) == ["status"]
+    tab.click("#play")
+    assert tab.evaluate(live) == []
+
+
 def test_a_name_in_the_text_stands_for_its_mark(visit):
     run = random_elman(14)
     tab = visit(run, "#view=unrolled&event=100")
@@ -425,6 +441,16 @@ def test_pointing_at_a_mark_lights_its_ancestors_and_with_shift_its_descendants(
     tab.keyboard.up("Shift")
     assert "h_1" in lit_labels(tab)
     tab.mouse.move(2, 2)
+    assert lit_labels(tab) == set()
+
+
+def test_what_a_finger_has_touched_stays_lit_until_it_touches_nothing(visit):
+    tab = visit(random_elman())
+    mark, touch = mark_of(tab, "h_1"), {"pointerType": "touch", "bubbles": True}
+    for kind in ("pointerover", "pointerdown", "pointerup", "pointerout"):
+        mark.dispatch_event(kind, touch)
+    assert lit_labels(tab) == {"h_0", "h_1", "x_1"}
+    tab.locator("#frame").dispatch_event("pointerdown", touch)
     assert lit_labels(tab) == set()
 
 

@@ -95,7 +95,13 @@ function listenToPointer() {
       if (mark && !frame.classList.contains("dragged")) attend(nodeOf(mark));
     });
   }
-  for (const kind of ["pointerout", "focusout"]) frame.addEventListener(kind, event => markOf(event) && neglect());
+  for (const kind of ["pointerout", "focusout"]) {
+    frame.addEventListener(kind, event => {
+      const isLifted = event.pointerType === "touch"; // a finger leaves what it has touched, to let it be seen
+      if (markOf(event) && !isLifted) neglect();
+    });
+  }
+  frame.addEventListener("pointerdown", event => markOf(event) || neglect());
   frame.addEventListener("wheel", event => {
     event.preventDefault();
     const { left, top, width, height } = frame.getBoundingClientRect();

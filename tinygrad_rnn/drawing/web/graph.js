@@ -55,9 +55,11 @@ function typeset([text, style, script]) {
 /** Names with commas between them. */
 const list = numbers => numbers.flatMap((number, place) => place ? [", ", nameOf(number)] : [nameOf(number)]);
 
-/** A node's name with a bar over it: the name of its adjoint. */
+/** A node's name with a bar over it: the name of its adjoint. The bar is not read aloud, so it is put in words. */
 function barOf(number) {
   const name = nameOf(number);
+  name.setAttribute("role", "img");
+  name.setAttribute("aria-label", `adjoint of ${name.textContent}`);
   name.querySelectorAll(":scope > :not(sub, sup)").forEach(part => part.classList.add("overlined"));
   return name;
 }
