@@ -17,7 +17,7 @@ from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.paths import find_ways
 from tinygrad_rnn.drawing.period import Bus, Carried, Period, Port, Role, Spacing, Tap
 from tinygrad_rnn.drawing.rails import find_rails
-from tinygrad_rnn.drawing.rows import Bend, Item, assign_rows, cut_lines, order_rows, rank
+from tinygrad_rnn.drawing.rows import Bend, Item, Segment, assign_rows, cut_lines, order_rows, rank
 from tinygrad_rnn.drawing.weights import place_weights
 
 
@@ -110,6 +110,9 @@ def _link(period: Period, place: Port | Tap, source: Role, target: Role, count: 
     period.inside = {**period.inside, source: {**period.inside.get(source, {}), target: count}}
 
 
+FLAT, TRACK = 2.5, 5.0
+"""How much farther across than up a line runs that is drawn level, and the room for it between rows, in points."""
+
 ABOVE = 8.0
 """How far above the highest row the ports stand, in points."""
 
@@ -142,10 +145,10 @@ def _place(
         return half_width(left) + half_width(right) + (spacing.marks if between_marks else 0.7 * spacing.marks)
 
     x = place_columns(ordered, segments, level, distance)
+    below = _rows_apart(ordered, segments, x, spacing)
     height = 0.0
     for row in ordered:
-        if isinstance(row[0], Port):
-            height -= spacing.rows - ABOVE
+        height += below[row[0]]
         tallest = max((period.boxes[item].height for item in row if item in period.boxes), default=0.0)
         height += tallest / 2
         for item in row:
@@ -154,7 +157,17 @@ def _place(
                 period.bends.setdefault((item.source, item.target), []).append(place)
             else:
                 period.centres[item] = place
-        height += tallest / 2 + spacing.rows
+        height += tallest / 2
+
+
+def _rows_apart(
+    rows: Sequence[Sequence[Item]], segments: Iterable[Segment], x: Mapping[Item, float], spacing: Spacing
+) -> dict[Item, float]:
+    """For the first item of each row how far below it the row before ends: far enough for the lines between them."""
+    first = {item: row[0] for row in rows for item in row}
+    level = Counter(first[above] for below, above, _ in segments if abs(x[above] - x[below]) > FLAT * spacing.rows)
+    apart = {row[0]: max(spacing.rows, TRACK * (level[row[0]] + 1)) for row in rows}
+    return apart | {row[0]: ABOVE for row in rows if isinstance(row[0], Port)} | {rows[0][0]: 0.0}
 
 
 def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, float]) -> dict[Role, float]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tinygrad_rnn.drawing.buses import riser_path
 from tinygrad_rnn.drawing.geometry import Point, edge_point, meets, onto_edge, overlap, side_of, upright_edge
 from tinygrad_rnn.drawing.period import Carried, Period, Port, Role, Tap
 
-ROOM = 2.0
-"""The least distance between a line and a mark that is not at its ends, in points."""
+ROOM, WELL_AWAY = 2.0, 6.5
+"""The least distance between a line and a mark that is not at its ends, and one that is better, in points."""
 
 DETOUR = 9.0
 """How far above or below its row a line turns aside that passes other rows, in points."""
 
-NEAR = 4.0
+NEAR = 3.5
 """The least distance between lines that run beside each other, in points."""
 
 ARROWS = 6.0
@@ -53,8 +53,9 @@ def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iter
         if Carried(source, target, 0) not in period.served
     ]
 
-    def freedom(line: tuple[Role, Role]) -> tuple[bool, int]:
-        return period.rows[line[0]] == period.rows[line[1]], len(period.bends.get(line, ()))
+    def freedom(line: tuple[Role, Role]) -> tuple[bool, bool, int]:
+        source, target = line
+        return not _comes_down(target), period.rows[source] == period.rows[target], len(period.bends.get(line, ()))
 
     for line in sorted(lines, key=freedom):  # those that cannot well give way come first
         period.paths[line] = finder.find(*line)
@@ -90,11 +91,11 @@ class _Finder:
             self.bands[period.rows[role]] = min(low, centre.y - reach), max(high, centre.y + reach)
 
     def find(self, source: Role, target: Role) -> list[Point]:
-        """The first of the possible paths that meets no other mark, nor runs along another path, as far as can be."""
+        """The best of the possible paths."""
         paths = [self._with_ends(source, target, corners) for corners in self._corners(source, target)]
-        comes_down = isinstance(target, Port) and target.trunk is not None
-        ends = (target, source) if comes_down or isinstance(target, Tap) else (source, target)
-        best = self._best(paths, *ends)
+        around = (self._with_ends(source, target, corners) for corners in self._around(source, target))
+        ends = (target, source) if _comes_down(target) or isinstance(target, Tap) else (source, target)
+        best = self._best(paths, *ends, around)
         self.found.append((*ends, best))
         return best
 
@@ -122,20 +123,29 @@ class _Finder:
             turn,
             onto_edge(box, centre, Point(centre.x + math.copysign(box.width, turn.x - centre.x), turn.y)),
         ]
-        if self._is_free(level, source, target) and not self._runs_along_another(level, source, target):
+        if self._is_free(level, source, target, ROOM) and not self._runs_along_another(level, source, target):
             self.period.paths[source, target] = level
             self.found.append((source, target, level))
 
-    def _best(self, paths: list[list[Point]], source: Role, target: Role) -> list[Point]:
-        """The first path that meets no mark and runs along no line; if there is none, the first that meets no mark."""
-        free = filter(lambda path: self._is_free(path, source, target), paths)
-        best = next(free, paths[0])
-        if self._runs_along_another(best, source, target):
-            best = next((path for path in free if not self._runs_along_another(path, source, target)), best)
-        return best
+    def _best(
+        self, paths: Sequence[list[Point]], source: Role, target: Role, around: Iterable[list[Point]] = ()
+    ) -> list[Point]:
+        """The first path that keeps well away from marks and runs along no line, or else the next best.
+
+        Ways around everything are taken only where each of the paths meets a mark or runs along a line.
+        """
+
+        def is_good(path: list[Point], room: float) -> bool:
+            return self._is_free(path, source, target, room) and not self._runs_along_another(path, source, target)
+
+        for candidates, room in ((paths, WELL_AWAY), (paths, ROOM), (around, ROOM)):
+            for path in candidates:
+                if is_good(path, room):
+                    return path
+        return next((path for path in paths if self._is_free(path, source, target, ROOM)), paths[0])
 
     def find_exit(self, role: Role, side: int) -> list[Point]:
-        """The first of the possible ways out that meets no other mark, nor runs along another line."""
+        """The best of the possible ways out."""
         centre, box = self.period.centres[role], self.period.boxes[role]
         straight = [side_of(box, centre, side)]
         low, high = self.bands[self.period.rows[role]]
@@ -175,9 +185,9 @@ class _Finder:
             for piece in itertools.pairwise(path)
         )
 
-    def _is_free(self, path: list[Point], source: Role, target: Role) -> bool:
+    def _is_free(self, path: list[Point], source: Role, target: Role, room: float) -> bool:
         return not any(
-            meets(box, self.period.centres[role], start, end, ROOM)
+            meets(box, self.period.centres[role], start, end, room)
             for start, end in itertools.pairwise(path)
             for role, box in self.period.boxes.items()
             if role not in (source, target)
@@ -195,12 +205,10 @@ class _Finder:
                 for y in (high + BESIDE, low - BESIDE):
                     yield [Point(a.x + inwards, y), Point(b.x - inwards, y)]
             return
-        levelled = self._levelled(source, target, bends)
         is_aside = bool(bends) and abs(bends[0].x - a.x) > self.period.boxes[source].width / 2 + ROOM
         if isinstance(target, Port) and is_aside and source not in self.period.rail_of:
             yield [Point(bends[0].x, a.y), *bends]
-        if levelled != bends:
-            yield levelled
+        yield from self._levelled(source, target, bends)
         yield bends
         bottom, _ = self.bands[self.period.rows[target]]
         upright = [place for bend in bends for place in self._upright(bend)]
@@ -208,34 +216,53 @@ class _Finder:
             yield [Point(a.x, high), *middle]
             yield [*middle, Point(b.x, bottom)]
             yield [Point(a.x, high), *middle, Point(b.x, bottom)]
-        yield from self._around(a, b, high + DETOUR, bottom - DETOUR)
 
-    def _around(self, a: Point, b: Point, low: float, high: float) -> Iterator[list[Point]]:
+    def _around(self, source: Role, target: Role) -> Iterator[list[Point]]:
         """Upright lanes, nearer ones first, that are reached along one level and left along another."""
+        a, b = self.period.centres[source], self.period.centres[target]
+        low = self.bands[self.period.rows[source]][1] + DETOUR
+        high = self.bands[self.period.rows[target]][0] - DETOUR
         for distance in range(0, 400, 8):
             for lane in (min(a.x, b.x) - distance, max(a.x, b.x) + distance):
                 yield [Point(a.x, low), Point(lane, low), Point(lane, high), Point(b.x, high)]
 
-    def _levelled(self, source: Role, target: Role, bends: list[Point]) -> list[Point]:
-        """The bends, with corners for a piece that is flat, so that it is level; beside a rail, not along it."""
-        a, b = self.period.centres[source], self.period.centres[target]
-        first, last = [a, *bends][-1], [*bends, b][0]
-        if _is_flat(first, b):
-            if target not in self.period.rail_of:
-                return [*bends, Point(first.x, b.y)]
-            y = self.bands[self.period.rows[target]][0] - BESIDE
-            return [*bends, Point(first.x, y), Point(b.x, y)]
-        if _is_flat(a, last):
-            if source not in self.period.rail_of:
-                return [Point(last.x, a.y), *bends]
-            y = self.bands[self.period.rows[source]][1] + BESIDE
-            return [Point(a.x, y), Point(last.x, y), *bends]
-        return bends
+    def _levelled(self, source: Role, target: Role, bends: list[Point]) -> Iterator[list[Point]]:
+        """The bends, with corners for each piece that is flat, so that it is level.
+
+        It runs out of its mark's side or into it, but not along a rail, or else between rows, at one of some heights.
+        """
+        places = [self.period.centres[source], *bends, self.period.centres[target]]
+        pieces = list(itertools.pairwise(places))
+        if not any(itertools.starmap(_is_flat, pieces)):
+            return
+        for part in (None, 0.5, 0.3, 0.7, 0.1, 0.9, 0.4, 0.6, 0.2, 0.8):
+            corners: list[Point] = []
+            for start, end in pieces:
+                if _is_flat(start, end):
+                    out_of, into = start == places[0], end == places[-1]
+                    if part is None and into and target not in self.period.rail_of:
+                        corners.append(Point(start.x, end.y))
+                    elif part is None and out_of and source not in self.period.rail_of:
+                        corners.append(Point(end.x, start.y))
+                    else:
+                        (_, low), (high, _) = self._band(start.y), self._band(end.y)
+                        y = low + (part or 0.5) * (high - low)
+                        corners += [Point(start.x, y), Point(end.x, y)]
+                corners.append(end)
+            yield corners[:-1]
 
     def _upright(self, bend: Point) -> list[Point]:
         """Where an upright line through a bend comes into its row, and where it leaves the row."""
-        row = next((band for band in self.bands.values() if band[0] <= bend.y <= band[1]), (bend.y, bend.y))
-        return [Point(bend.x, y) for y in row]
+        return [Point(bend.x, y) for y in self._band(bend.y)]
+
+    def _band(self, y: float) -> tuple[float, float]:
+        """The lowest and the highest point of the row at a height."""
+        return next((band for band in self.bands.values() if band[0] <= y <= band[1]), (y, y))
+
+
+def _comes_down(role: Role) -> bool:
+    """Whether it is a port by which a line comes from a trunk."""
+    return isinstance(role, Port) and role.trunk is not None
 
 
 def _is_flat(start: Point, end: Point) -> bool:

@@ -73,8 +73,10 @@ class _Builder:
         carriers = self._find_carriers(operands)
         self.scene.backward = _find_backward(carriers.values())
         self._link(operands, carriers)
+        self._part_sources()
+        hidden = [node for node in self.survey.graph.nodes if node not in self.scene.visible]
+        join_trunks(self.scene, hidden)
         self._open_gaps(carriers.values())
-        join_trunks(self.scene)
         assign_kinds(self.scene, self.survey)
         return self.scene
 
@@ -215,15 +217,32 @@ class _Builder:
             return Carrier(source.role, self._lag(source, target))
         return usual
 
+    def _part_sources(self) -> None:
+        """Where a step would read two sources along one line, give the unusual one a line of its own."""
+        groups: dict[tuple[Carrier | None, float], list[Link]] = defaultdict(list)
+        for link in self.scene.links:
+            if link.carrier is not None and link.target is not None and link.target.role is not None:
+                groups[link.carrier, link.target.time].append(link)
+        for links in groups.values():
+            if len({link.source for link in links}) > 1:
+                for link in links:
+                    source, target = link.source, link.target
+                    assert link.carrier is not None
+                    assert target is not None
+                    if source is not None and source.role is not None and source.role != link.carrier.role:
+                        link.carrier = Carrier(source.role, self._lag(source, target))
+
     def _open_gaps(self, carriers: Iterable[Carrier]) -> None:
         """Where steps are left out, let the lines of what is carried run into the gap."""
         scene = self.scene
+        in_use = {link.carrier for link in scene.links if link.source is not None}
+        carried = [carrier for carrier in dict.fromkeys(carriers) if carrier in in_use]
         for step, following in pairwise(scene.steps):
             low, high = scene.positions[step], scene.positions[following]
             if high - low == 1:
                 continue
             scene.hidden[step] = high - low - 1
-            for carrier in dict.fromkeys(carriers):
+            for carrier in carried:
                 for time in scene.steps:
                     reader = scene.positions[time] + carrier.lag
                     if low < reader < high and (time <= step) == (carrier.lag > 0):
