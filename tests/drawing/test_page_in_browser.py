@@ -444,6 +444,17 @@ def test_pointing_at_a_mark_lights_its_ancestors_and_with_shift_its_descendants(
     assert lit_labels(tab) == set()
 
 
+def test_lighting_fades_the_dots_of_lines_but_no_columns(visit, random_lstm):
+    tab = visit(random_lstm)
+    tab.emulate_media(reduced_motion="reduce")
+    mark_of(tab, "h_2").hover()
+    opacities = """shape => [...document.querySelectorAll(`.view:not([hidden]) .node:not([data-mark]) > ${shape}`)].map(
+      element => getComputedStyle(element.parentElement).opacity)"""
+    assert set(tab.evaluate(opacities, "ellipse")) == {"0.16"}
+    assert set(tab.evaluate(opacities, "text")) == {"1"}
+    assert set(tab.evaluate(opacities, "path")) == {"1"}
+
+
 def test_what_a_finger_has_touched_stays_lit_until_it_touches_nothing(visit):
     tab = visit(random_elman())
     mark, touch = mark_of(tab, "h_1"), {"pointerType": "touch", "bubbles": True}
@@ -642,6 +653,17 @@ def test_controls_and_what_is_written_on_them_stand_out(scheme, visit):
     ratios = [contrast(ink, paper) for ink in inks]
     assert min(ratios[:3]) >= 3
     assert min(ratios[3:]) >= 4.5
+
+
+def test_with_colours_of_the_system_the_view_and_the_heat_maps_are_still_seen(visit):
+    tab = visit(random_elman(), "#event=41")
+    tab.emulate_media(forced_colors="active")
+    of = "element => getComputedStyle(element).backgroundColor"
+    assert tab.locator("#views [aria-pressed=true]").evaluate(of) != tab.locator(
+        "#views [aria-pressed=false]"
+    ).evaluate(of)
+    cells = tab.locator("#gradients td:is(.positive, .negative)").evaluate_all(f"cells => cells.map({of})")
+    assert len(set(cells)) > 2
 
 
 def contrast(*colours):

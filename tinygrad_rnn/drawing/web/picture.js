@@ -9,19 +9,20 @@ const current = () => views[state.view];
  * other views have but one moment. `box` is the part of the view that the frame shows.
  */
 function prepare(element, number) {
-  const { name, marks, gaps, moments } = record.views[number];
+  const { name, gaps, moments } = record.views[number];
+  const shown = new Map(Object.entries(record.views[number].marks).map(([mark, node]) => [mark, [node].flat()]));
   const svg = element.querySelector("svg");
   const { x, y, width, height } = svg.viewBox.baseVal;
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  const nodesOf = mark => [marks[mark.dataset.mark] ?? []].flat();
+  const nodesOf = mark => shown.get(mark.dataset.mark) ?? [];
   const order = [], byNode = new Map();
   for (const mark of svg.querySelectorAll("[data-mark]")) {
     mark.setAttribute("tabindex", "-1");
     mark.setAttribute("role", "img");
     for (const node of nodesOf(mark)) if (node !== null) byNode.set(node, [...byNode.get(node) ?? [], mark]);
   }
-  const lines = [...svg.querySelectorAll("[data-tail]")].map(line => connect(line, marks));
+  const lines = [...svg.querySelectorAll("[data-tail]")].map(line => connect(line, shown));
   const returning = lines.filter(({ line }) => line.classList.contains("returning"));
   const view = {
     name, element, svg, moments, nodesOf, byNode, lines,
@@ -38,10 +39,9 @@ function prepare(element, number) {
 }
 
 /** A line with the nodes of its two marks at each moment; at a gap these are one. */
-function connect(line, marks) {
-  const [tails, heads] = [line.dataset.tail, line.dataset.head].map(name => [marks[name] ?? []].flat());
-  const longer = tails.length ? tails : heads;
-  const ends = longer.map((_, moment) => (
+function connect(line, shown) {
+  const [tails, heads] = [line.dataset.tail, line.dataset.head].map(mark => shown.get(mark) ?? []);
+  const ends = Array.from({ length: Math.max(1, tails.length, heads.length) }, (_, moment) => (
     { tail: tails[moment] ?? heads[moment], head: heads[moment] ?? tails[moment] }));
   return { line, ends, isReturning: line.classList.contains("returning") };
 }
@@ -61,7 +61,8 @@ function turn(numbers) {
   };
   const isRolled = moments.length > 0;
   if (isRolled) {
-    view.moment = numbers.map(momentOf).findLast(moment => moment >= 0) ?? moments.length - 1;
+    const last = numbers.findLast(number => momentOf(number) >= 0);
+    view.moment = last === undefined ? moments.length - 1 : momentOf(last);
     nameMarks(view);
   }
   find("moment").replaceChildren(...isRolled ? ["at ", make("var", {}, "t"), ` = ${moments[view.moment]}`] : []);
