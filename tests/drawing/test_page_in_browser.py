@@ -8,7 +8,9 @@ import pytest
 
 import tinygrad_rnn as tg
 from tests.drawing.cells import lstm, named
+from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz
+from tests.drawing.test_backward import one_number
 from tests.ops.test_table import TABLE
 from tinygrad_rnn.drawing.theme import THEMES
 
@@ -509,6 +511,21 @@ def test_everything_can_be_done_by_keys(visit):
     press("p")
     assert tab.inner_text("#play") == "Pause"
     press("p")
+
+
+def test_marks_of_a_rolled_picture_that_show_nothing_at_a_step_are_walked_over(visit):
+    run = one_number(ODDITIES["first step different"]())
+    tab = visit(run, f"#view=rolled&event={len(list(tg.trace_backward(run)))}")
+    assert tab.inner_text("#moment") == "at t = 1"
+    nothing = tab.locator(".view:visible [aria-label='nothing at time step 1']")
+    assert nothing.count() >= 1
+    nothing.first.focus()
+    name = tab.evaluate("document.activeElement.dataset.mark")
+    for key in ("ArrowLeft", "ArrowRight"):
+        tab.keyboard.press(key)
+        assert tab.evaluate("document.activeElement.dataset.mark") == name
+    tab.keyboard.press("ArrowUp")
+    assert tab.evaluate("document.activeElement.dataset.mark") != name
 
 
 def test_tab_reaches_every_control_and_its_focus_is_seen(visit):

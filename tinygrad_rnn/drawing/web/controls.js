@@ -43,7 +43,8 @@ function focusMark(mark) {
 function walk(mark, key) {
   const { order } = current();
   const number = nodeOf(mark), own = marksAt(number), place = own.indexOf(mark);
-  const nearest = next => [...reach(number, next)].slice(1).map(marksAt).find(marks => marks.length);
+  const around = next => number === null ? [] : [...reach(number, next)].slice(1);
+  const nearest = next => around(next).map(marksAt).find(marks => marks.length);
   const steps = {
     ArrowLeft: () => own[place - 1] ?? nearest(inputsOf)?.at(-1),
     ArrowRight: () => own[place + 1] ?? nearest(readersOf)?.[0],
