@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -17,6 +17,7 @@ from tinygrad_rnn.drawing.folding import DOZEN, choose_steps
 from tinygrad_rnn.drawing.highlight import check_steps, find_path
 from tinygrad_rnn.drawing.legend import write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.moments import find_moments
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
@@ -30,6 +31,7 @@ from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
+from tinygrad_rnn.node import Tensor
 
 MOST_UNROLLED = 3_000
 """The most nodes of a graph whose page can show it unrolled where that is not asked for; of one with gradients or
@@ -184,7 +186,16 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
+        find_moments=partial(_find_moments, graph, manner, scene, writer.names) if rolled else dict,
     )
+
+
+def _find_moments(
+    graph: Graph, manner: Manner, scene: Scene, names: Mapping[Mark, str]
+) -> dict[str, Mapping[float, Tensor]]:
+    """The node of each mark of a rolled scene at each time step, by the mark's name in DOT."""
+    moments = find_moments(scene, build_scene(graph, manner.detail, depth=manner.depth))
+    return {names[mark]: nodes for mark, nodes in moments.items()}
 
 
 def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool) -> str:
@@ -205,7 +216,7 @@ def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool
             once = _draw_light_and_dark(graph, choose_steps(graph, "rolled"), manner.plain, rolled=True)
             views.insert(0 if rolled else len(views), once)
             if manner.layers > 1 or manner.highlight:
-                notes.append("The rolled view stands for all time steps at once: it shows the graph alone.")
+                notes.append("The rolled view stands for all time steps at once, so that nothing is laid over it.")
     return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
 
 
