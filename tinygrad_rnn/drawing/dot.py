@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -308,16 +308,15 @@ class Writer:
     def _weights(self, link: Link) -> str:
         return f"label=<{markup(link.weights, WEIGHTS, SANS)}>"
 
-    def _line_colour(self, link: Link, state: object) -> str:
+    def _line_colour(self, link: Link, state: Hashable) -> str:
         """That of the state whose line it is; else that of adjoints for what comes from a backward pass."""
         if state is not None:
             return self._state_colour(state)
         is_adjoint = link.value is not None and link.value.origin is not None
         return self.theme.kinds["adjoint"].pen if is_adjoint else self.theme.edge
 
-    def _state_colour(self, role: object) -> str:
-        kind = "state" if role == self.scene.states[0] else "second state"
-        return self.theme.kinds[kind].pen
+    def _state_colour(self, role: Hashable) -> str:
+        return self.theme.kinds[self.scene.states[role]].pen
 
 
 def course_text(course: Spline, stroke: Stroke, arrow: bool) -> str:

@@ -121,7 +121,8 @@ class Scene:
         positions: for each step of the whole graph, how many come before it.
         hidden: for each step shown that is followed by a gap, how many steps are left out after it.
         severed: the roles of what is carried into steps that are left out, but cut off there.
-        states: the roles of values that are carried from one step to another, and not mere running sums.
+        states: the roles of values that are carried from one step to another, and not mere running sums; "state" or
+            "second state".
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
         visible: the nodes of the steps shown, and those without a step that do not serve hidden steps alone.
@@ -134,13 +135,13 @@ class Scene:
     positions: dict[float, int] = field(default_factory=dict)
     hidden: dict[float, int] = field(default_factory=dict)
     severed: set[Hashable] = field(default_factory=set)
-    states: list[Role] = field(default_factory=list)
+    states: dict[Hashable, str] = field(default_factory=dict)
     backward: set[Hashable] = field(default_factory=set)
     is_rolled: bool = False
     visible: set[Tensor] = field(default_factory=set)
     passed: Mapping[Tensor, Tensor] = field(default_factory=dict)
 
-    def state_of(self, link: Link) -> Role | None:
+    def state_of(self, link: Link) -> Hashable:
         """The state whose line a link between blocks is, if it is one's."""
         if link.carrier is None:
             return None
