@@ -51,6 +51,11 @@ def words(text: str, theme: Theme) -> Cell:
     return _cell(_font(markup(runs, SIZE, SANS), SIZE, theme.muted), 1.1 * width(runs, SIZE) + 2)
 
 
+def name(text: Text, theme: Theme) -> Cell:
+    """A label as it is written on a mark."""
+    return _cell(_font(markup(text, 12, SANS), 12, theme.text, SERIF), width(text, 12) + 8)
+
+
 def space(points: int) -> Cell:
     """Nothing."""
     return _cell("", points)
