@@ -140,7 +140,7 @@ def draw(
     manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, ends)
     drawn = _draw_view(graph, shown, manner, rolled)
     write_page = partial(_write_page, graph, shown, manner, rolled)
-    return Diagram(drawn.source, drawn.titles, drawn.title, drawn.seconds, write_page)
+    return Diagram(drawn, write_page)
 
 
 def _require_rollable(graph: Graph, numbers: bool) -> None:
@@ -196,7 +196,18 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
+        advice=_advise([] if rolled else shown, manner),
     )
+
+
+def _advise(shown: Sequence[int], manner: Manner) -> str:
+    """What to draw instead of a picture that is too large, of what the settings leave open."""
+    ways = []
+    if len(shown) > FIRST + LAST:
+        ways.append("fewer steps (view='folded')")
+    if manner.detail == "ops":
+        ways.append("less detail (detail='variables')")
+    return " or ".join([*ways, "a part of the graph (Graph.between)"])
 
 
 def _find_output(scene: Scene, graph: Graph, manner: Manner) -> Tensor:
