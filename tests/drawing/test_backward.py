@@ -275,6 +275,7 @@ def test_what_is_not_finite_has_a_colour_of_its_own():
         loss = named("L", tg.exp(big * 1000.0).sum())
         diagram = tg.draw(loss, backward=True)
     paper = read(diagram)
-    assert paper.called("b").fill == THEMES["light"].kinds["loss"].pen
+    assert paper.called("b").fill == THEMES["light"].not_finite
+    assert paper.called("b").dashed  # for those who see no colours
     assert "not&#160;finite" in diagram.source
     assert "not&#160;finite" not in tg.draw(elman(2), backward=True).source

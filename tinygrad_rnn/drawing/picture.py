@@ -99,7 +99,7 @@ def draw(
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
             all that a recurrence runs through.
         direction: of time: "LR", from left to right.
-        theme: "light", "dark", or "print" for black ink on white paper.
+        theme: "light", "dark", or "print" for black and greys on white paper; no theme needs its colours to be seen.
         shapes: write the shape of each value beside it.
         depth: how many names of a scope tell cells apart: 1 makes one cell of "encoder/a" and "encoder/b"; all
             if not given.
