@@ -17,6 +17,7 @@ from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.highlight import check_steps, find_loss, find_path
 from tinygrad_rnn.drawing.legend import Cell, name, title, write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.nablas import tell_apart
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
@@ -88,7 +89,8 @@ def draw(
 
     A graph with time steps is drawn in columns, one for each step, with the same mark at the same height in
     each and what is carried from step to step as a straight line. Shared parameters are written where they
-    are used. A graph without steps, or whose steps have nothing in common, is laid out by Graphviz's dot.
+    are used. A graph without steps, or whose steps have nothing in common, is laid out by Graphviz's dot. Where
+    backward passes are part of the graph, ∇h is the adjoint of h, and ∇′h that of a second pass.
 
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
@@ -158,6 +160,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     colours = THEMES[manner.theme]
     needs_adjoints = manner.backward or manner.gradients
     unrolled = build_scene(graph, manner.detail, shown, manner.depth, needs_adjoints or manner.values)
+    tell_apart(unrolled)
     scene = roll_scene(unrolled) if rolled else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
     adjoints = Adjoints(scene, _find_output(scene, graph, manner)) if needs_adjoints else None
