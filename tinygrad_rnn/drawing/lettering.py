@@ -51,7 +51,7 @@ def _letter(mark: Mark) -> Lettering:
         return Lettering(Box(max(width(text, size), width(mark.caption, size), 36.0) + 24, height, False), size)
     if mark.is_value and mark.parameter is None:
         diameter = DIAMETER.get(mark.kind, 32.0)
-        for size in (16.0, 14.0, 12.5, 11.0, 10.0):
+        for size in (16.0, 14.0, 12.5, 11.0):
             if width(text, size) <= ACROSS * diameter:
                 return Lettering(Box(diameter, diameter, True), size)
         return Lettering(Box(width(text, 14) + 16, 26.0, False), 14.0)
