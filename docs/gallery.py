@@ -143,21 +143,26 @@ def sequence_to_sequence() -> tg.Diagram:
 
 @picture
 def attention() -> tg.Diagram:
-    """A decoder that attends to all states of the encoder."""
-    U, W, Q = (tg.parameter(np.eye(3), name) for name in "UWQ")
-    s, states = tg.tensor(np.zeros(3), "s_0"), []
+    """A decoder that attends to all states of the encoder.
+
+    At each of its steps it reads them along one line, weighs them by the softmax of a score, and goes on with their
+    weighted sum.
+    """
+    U, W, V, C, A = (tg.parameter(np.eye(3), name) for name in "UWVCA")
+    state, states = tg.tensor(np.zeros(3), "h_0"), []
     for t in (1, 2, 3):
         with tg.step(t):
-            s = tg.tanh(tg.linear(tg.tensor(np.ones(3), f"x_{t}"), U) + tg.linear(s, W))
-            s.label = f"s_{t}"
-            states.append(s)
-    with tg.step(4):
-        S = tg.stack(states)
-        weights = tg.softmax(S @ tg.linear(s, Q))
-        weights.label = "α"
-        context = weights @ S
-        context.label = "c"
-    return tg.draw(context)
+            state = tg.tanh(tg.linear(tg.tensor(np.ones(3), f"x_{t}"), U) + tg.linear(state, W))
+            state.label = f"h_{t}"
+            states.append(state)
+    for t in (1, 2):
+        with tg.step(3 + t):
+            memory = tg.stack(states)
+            weights = tg.softmax(memory @ tg.linear(state, A))
+            context = weights @ memory
+            state = tg.tanh(tg.linear(context, C) + tg.linear(state, V))
+            weights.label, context.label, state.label = f"α_{t}", f"c_{t}", f"s_{t}"
+    return tg.draw(state)
 
 
 @picture

@@ -203,6 +203,47 @@ def attention():
 
 
 @odd
+def attention_at_each_step_of_a_decoder(length=3, steps=3):
+    """Each step of the decoder reads all states of the encoder."""
+    W, U, A, V, C = (weights(3, 3, label=label) for label in "WUAVC")
+    s, states, made = zeros(3, "h_0"), [], []
+    for t in range(1, length + 1):
+        with tg.step(t), tg.scope("encoder"):
+            s = named(f"h_{t}", tg.tanh(tg.linear(x_at(t, 3), U) + tg.linear(s, W)))
+            states.append(s)
+    for t in range(1, steps + 1):
+        with tg.step(length + t), tg.scope("decoder"):
+            H = tg.stack(states)
+            scores = named(f"α_{t}", tg.softmax(H @ tg.linear(s, A)))
+            context = named(f"c_{t}", scores @ H)
+            s = named(f"s_{t}", tg.tanh(tg.linear(context, C) + tg.linear(s, V)))
+            made.append(s)
+    return made
+
+
+@odd
+def long_attention():
+    return attention_at_each_step_of_a_decoder(9, 8)
+
+
+@odd
+def one_summary_for_all_later_steps():
+    """A sequence is read to its end; each step of what follows reads the one summary of it."""
+    W, U, C, V = (weights(3, 3, label=label) for label in "WUCV")
+    s, ys = zeros(3, "h_0"), []
+    for t in range(1, 4):
+        with tg.step(t):
+            s = named(f"h_{t}", tg.tanh(tg.linear(x_at(t, 3), U) + tg.linear(s, W)))
+    with tg.step(3):
+        summary, s = named("c", tg.tanh(s * 2.0)), zeros(3, "d_0")
+    for t in range(4, 8):
+        with tg.step(t):
+            s = named(f"d_{t}", tg.tanh(tg.linear(summary, C) + tg.linear(s, V)))
+            ys.append(s)
+    return ys
+
+
+@odd
 def every_step_reads_all_before(steps=4):
     keys, ys = [], []
     for t in range(1, steps + 1):

@@ -251,14 +251,21 @@ def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
         for number, piece in here:
             for other in {other for other, there in around if other != number and _is_along(piece, there, room)}:
                 shared[number, other] += piece.length
+    ends = {(line.tail, line.head) for line in paper.lines}
     pairs = [(paper.lines[one], paper.lines[other], length) for (one, other), length in shared.items() if one < other]
     return [
         (paper.text_of(one), paper.text_of(other))
         for one, other, length in pairs
         if length > (longest if one.head == other.tail or one.tail == other.head else shortest)
         if one.tail != other.tail and one.head != other.head and {one.tail, one.head} != {other.tail, other.head}
-        if not (one.dashed and other.dashed)
+        if not ((one.dashed and other.dashed) or _are_joined(one, other, ends))
     ]
+
+
+def _are_joined(one, other, ends):
+    """Whether two lines may share a part of their way, because each's mark leads to the other's as well."""
+    through_gap = one.tail == one.head or other.tail == other.head
+    return ((one.tail, other.head) in ends) + ((other.tail, one.head) in ends) >= 2 - through_gap
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,12 @@ def test_cells_are_boxes_in_one_row_joined_by_a_heavy_line(name):
         assert box.height >= 40
 
 
+def test_a_cell_is_called_by_the_scope_of_its_own_step():
+    paper = cells(ODDITIES["attention at each step of a decoder"]())
+    assert in_column(paper, 0)[-1] == "encoder h_1"
+    assert in_column(paper, 3) == ["decoder s_1"]
+
+
 def test_layers_stand_above_each_other():
     paper = cells(scoped_layers())
     lower, upper = (paper.called(f"{layer} {state}_2") for layer, state in (("lower", "a"), ("upper", "b")))

@@ -122,8 +122,8 @@ class Backward(Overlay):
         link, norm = line.link, self.adjoints.links[line.link]
         stroke = self.seen(link, self.returning(norm))
         corners = _beside(line, layout)
-        if line.tapped or line.joined:
-            yield dot(joint, corners[0 if line.tapped else -1], stroke.colour)
+        if line.tapped:
+            yield dot(joint, corners[0], stroke.colour)
         course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
         ends = link.target or link.source, link.source or link.target
         tail, head = (names[end] for end in ends if end is not None)
@@ -150,9 +150,7 @@ def _beside(line: Line, layout: Layout) -> list[Point]:
         corners[0] = Point(corners[0].x, corners[0].y - BESIDE * _direction(line, layout))
     elif source is not None:
         corners[0] = onto_edge(layout.boxes[source], layout.centres[source], corners[0])
-    if line.joined:
-        corners[-1] = Point(corners[-1].x, corners[-1].y - BESIDE)
-    elif target is not None:
+    if target is not None:
         corners[-1] = onto_edge(layout.boxes[target], layout.centres[target], corners[-1])
     return corners
 

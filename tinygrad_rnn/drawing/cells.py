@@ -21,7 +21,7 @@ from tinygrad_rnn.node import Tensor
 
 
 class Key(NamedTuple):
-    """What is equal for the same cell in all steps: its scope or recurrence, and how often that was differentiated."""
+    """What is equal for the same cell in all steps: a scope or a recurrence, and how often that was differentiated."""
 
     what: Hashable
     order: int
@@ -33,12 +33,14 @@ class Cell:
 
     Attributes:
         key: which cell it is.
+        scope: the name of the scope that it is made in, "" if there is none.
         members: its nodes.
         values: the named nodes of which something outside the cell reads the likes, those of the forward pass that
             were made last first, their adjoints in the same order.
     """
 
     key: Key
+    scope: str
     members: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
 
@@ -50,11 +52,10 @@ class Cell:
     @property
     def lines(self) -> tuple[Text, Text]:
         """What is written on it: the scope's name and below it the values; without a scope the values alone."""
-        values, scope = join_texts(map(value_text, self.values)), self.key.what
-        if not isinstance(scope, str):
-            return values or (Run("∇" * self.key.order),), ()
-        name = "∇" * self.key.order + shorten(clean(scope.split("/")[-1]))
-        return (Run(name, "sans"),), values
+        values, nablas = join_texts(map(value_text, self.values)), "∇" * self.key.order
+        if not self.scope:
+            return values or (Run(nablas),), ()
+        return (Run(nablas + shorten(clean(self.scope.split("/")[-1])), "sans"),), values
 
 
 def join_texts(texts: Iterable[Text]) -> Text:
@@ -70,21 +71,23 @@ def find_cells(survey: Survey, depth: int | None = None) -> dict[Tensor, Cell]:
         survey: what is known of the graph.
         depth: how many names of a scope tell cells apart; all if not given.
     """
-    keys = _find_keys(survey, depth)
+    own = _find_keys(survey, depth)
+    keys = {survey.roles.get(node, node): key for node, key in own.items()}
     cells: dict[tuple[Hashable, float], Cell] = {}
     cell_of: dict[Tensor, Cell] = {}
     for node in survey.nodes:
         key = keys.get(survey.roles.get(node, node))
         if key is not None and node not in survey.tags:
-            cell = cells.setdefault((key, survey.times[node]), Cell(key))
+            what = own.get(node, key).what
+            cell = cells.setdefault((key, survey.times[node]), Cell(key, what if isinstance(what, str) else ""))
             cell.members.append(node)
             cell_of[node] = cell
     _find_values(survey, cell_of)
     return cell_of
 
 
-def _find_keys(survey: Survey, depth: int | None) -> dict[Hashable, Key]:
-    """For each role that belongs to a cell, and each node without a role that does, which one it is."""
+def _find_keys(survey: Survey, depth: int | None) -> dict[Tensor, Key]:
+    """Which cell each node belongs to by its own scope or recurrence; its role may make it stand for another's like."""
     recurrences = _find_recurrences(survey)
 
     def key_of(node: Tensor) -> Key | None:
@@ -97,8 +100,7 @@ def _find_keys(survey: Survey, depth: int | None) -> dict[Hashable, Key]:
         what = scope or recurrences.get(survey.roles.get(node))
         return None if what is None else Key(what, 0)
 
-    keys = {node: key for node in survey.nodes if (key := key_of(node)) is not None}
-    return {survey.roles.get(node, node): key for node, key in keys.items()}
+    return {node: key for node in survey.nodes if (key := key_of(node)) is not None}
 
 
 def _find_values(survey: Survey, cell_of: Mapping[Tensor, Cell]) -> None:

@@ -113,8 +113,8 @@ class Writer:
         attributes = [self._weights(link)] if link.weights else []
         if link.source is not None and link.source.node.op is not None:
             attributes.append("weight=5")  # leaves make way for what is made of others
-        state = None if link.carrier is None else link.carrier.role
-        if state in self.scene.states:
+        state = self.scene.state_of(link)
+        if state is not None:
             stroke = Stroke(self._line_colour(link, state), 2, 0.7)
         else:
             stroke = Stroke(self._line_colour(link, None), 1, 0.56)
@@ -263,21 +263,20 @@ class Writer:
     # ------------------------------------------------------------------ lines
 
     def _lines(self, lines: Sequence[Line]) -> Iterator[str]:
-        for number, line in enumerate(lines):
-            if line.tapped or line.joined:
-                colour = self._line_colour(line.link, line.state)
-                yield dot(
-                    f"d{number}",
-                    line.corners[-1 if line.joined else 0],
-                    self.overlay.stroke(line.link, Stroke(colour, 1, 1)).colour,
-                )
+        dots: dict[Point, str] = {}
+        for line in sorted(lines, key=lambda line: (self.overlay.is_lit(line.link), not line.dashed)):
+            colour = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), 1, 1)).colour
+            dots |= dict.fromkeys(line.joints, colour)
             yield self._line(line)
+        for number, (place, colour) in enumerate(dots.items()):
+            yield dot(f"d{number}", place, colour)
 
     def _line(self, line: Line) -> str:
         heavy = line.state is not None
         inside = line.link.carrier is None
-        size = 0.56 if not heavy else 0.5 if inside else 0.6 if line.tapped else 0.75
-        pen = 1.0 if not heavy else 1.6 if line.tapped else 2.4
+        is_branch = line.tapped or line.link.trunk is not None
+        size = 0.56 if not heavy else 0.5 if inside else 0.6 if is_branch else 0.75
+        pen = 1.0 if not heavy else 1.6 if is_branch else 2.4
         stroke = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), pen, size))
         attributes = [course_text(line.course, stroke, line.arrow), *self._stroke(stroke)]
         if line.dashed:

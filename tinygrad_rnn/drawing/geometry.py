@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 
@@ -37,12 +37,12 @@ def between(start: Point, end: Point, part: float) -> Point:
     return Point(start.x + part * (end.x - start.x), start.y + part * (end.y - start.y))
 
 
-def rounded(corners: Sequence[Point], radius: float) -> Spline:
-    """A line through the corners, each of them rounded."""
+def rounded(corners: Sequence[Point], radius: float, sharp: Collection[Point] = ()) -> Spline:
+    """A line through the corners, each of them rounded but those that are to be sharp."""
     corners = [corner for k, corner in enumerate(corners) if k == 0 or math.dist(corner, corners[k - 1]) > 0.01]
     line = [corners[0]]
     for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
-        reach = min(radius, math.dist(before, corner) / 2, math.dist(corner, after) / 2)
+        reach = 0.0 if corner in sharp else min(radius, math.dist(before, corner) / 2, math.dist(corner, after) / 2)
         start = between(corner, before, reach / math.dist(before, corner))
         end = between(corner, after, reach / math.dist(corner, after))
         line += straight(line[-1], start)[1:]

@@ -107,7 +107,7 @@ def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, 
 def _find_level(part: Part, layout: Layout) -> float:
     """How far up a part goes, so that its first line to the steps runs level."""
     link = part.link
-    spreads = link is not None and link.trunk is not None and not link.trunk.gathers
+    spreads = link is not None and link.trunk is not None and link.trunk.source is not None
     if link and link.source and link.source in part.period.centres and link.target in layout.frames and not spreads:
         return layout.entry_height(link) - part.period.exits[link.source, 1 if link.source.time == BEFORE else -1][-1].y
     if link is not None and link.target in part.period.centres and link.source in layout.frames:

@@ -131,14 +131,13 @@ class Layout:
         return self.centres[source].y if way_out is None else frame.place(way_out[-1]).y
 
 
-def port_of(link: Link) -> Port | None:
-    """The port by which a link to or from a trunk leaves its step or enters it; None for what stands in no step."""
-    trunk = link.trunk
-    assert trunk is not None
-    mark = link.source if trunk.gathers else link.target
-    if mark is None or mark.role is None:
-        return None
-    return Port(mark.role, None if trunk.gathers else trunk, link.weights)
+def ports_of(link: Link) -> tuple[Port | None, Port | None]:
+    """The ports by which a trunk's link leaves its step and enters another; None where it doesn't."""
+    source, target, trunk = link.source, link.target, link.trunk
+    enters = target is not None and target.role is not None
+    up = None if source is None or source.role is None else Port(source.role, None, () if enters else link.weights)
+    down = Port(target.role, trunk, link.weights) if target is not None and target.role is not None else None
+    return up, down
 
 
 def line_of(link: Link) -> Carried:
@@ -152,7 +151,8 @@ def line_of(link: Link) -> Carried:
 
 def written_beside(link: Link) -> Carried:
     """The line of a period beside which a link's weights are written."""
-    port = None if link.trunk is None else port_of(link)
+    up, down = (None, None) if link.trunk is None else ports_of(link)
+    port = down or up
     return line_of(link) if port is None else Carried(port.role, port, 0)
 
 

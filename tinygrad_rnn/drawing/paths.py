@@ -53,8 +53,9 @@ def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iter
         if Carried(source, target, 0) not in period.served
     ]
 
-    def freedom(line: tuple[Role, Role]) -> tuple[bool, int]:
-        return period.rows[line[0]] == period.rows[line[1]], len(period.bends.get(line, ()))
+    def freedom(line: tuple[Role, Role]) -> tuple[bool, bool, int]:
+        source, target = line
+        return not _comes_down(target), period.rows[source] == period.rows[target], len(period.bends.get(line, ()))
 
     for line in sorted(lines, key=freedom):  # those that cannot well give way come first
         period.paths[line] = finder.find(*line)
@@ -93,8 +94,7 @@ class _Finder:
         """The best of the possible paths."""
         paths = [self._with_ends(source, target, corners) for corners in self._corners(source, target)]
         around = (self._with_ends(source, target, corners) for corners in self._around(source, target))
-        comes_down = isinstance(target, Port) and target.trunk is not None
-        ends = (target, source) if comes_down or isinstance(target, Tap) else (source, target)
+        ends = (target, source) if _comes_down(target) or isinstance(target, Tap) else (source, target)
         best = self._best(paths, *ends, around)
         self.found.append((*ends, best))
         return best
@@ -258,6 +258,11 @@ class _Finder:
     def _band(self, y: float) -> tuple[float, float]:
         """The lowest and the highest point of the row at a height."""
         return next((band for band in self.bands.values() if band[0] <= y <= band[1]), (y, y))
+
+
+def _comes_down(role: Role) -> bool:
+    """Whether it is a port by which a line comes from a trunk."""
+    return isinstance(role, Port) and role.trunk is not None
 
 
 def _is_flat(start: Point, end: Point) -> bool:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from tinygrad_rnn.drawing.buses import riser_path
 from tinygrad_rnn.drawing.geometry import Point, Spline, meets, onto_edge, rounded, shifted, side_of, upright_edge
-from tinygrad_rnn.drawing.layout import Layout, Stop, port_of, written_beside
-from tinygrad_rnn.drawing.period import Bus, Role
+from tinygrad_rnn.drawing.layout import Layout, Stop, ports_of, written_beside
+from tinygrad_rnn.drawing.period import Bus, Port, Role
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene, Trunk
 
 RADIUS = 10.0
@@ -21,6 +21,9 @@ LANE, EDGE = 12.0, 9.0
 
 COPY = 7.0
 """Between lines that lead between the same marks, in points."""
+
+DOTS = 4.0
+"""Between the dots in a gap and a line that rises from them, in points."""
 
 BESIDE = 11.0
 """How far above a level line its weights are written, in points."""
@@ -35,8 +38,8 @@ class Line(NamedTuple):
         state: the carried value whose line it is, or None.
         arrow: whether it ends in an arrowhead.
         dashed: whether it runs into or out of a gap.
-        tapped: whether it branches off another line, with a dot.
-        joined: whether it ends in another line, with a dot.
+        tapped: whether it branches off another line.
+        joints: where it meets other lines, with a dot.
         label: where the link's weights are written, or None.
     """
 
@@ -46,13 +49,13 @@ class Line(NamedTuple):
     arrow: bool = True
     dashed: bool = False
     tapped: bool = False
-    joined: bool = False
+    joints: Sequence[Point] = ()
     label: Point | None = None
 
     @property
     def course(self) -> Spline:
         """Its spline."""
-        return rounded(self.corners, RADIUS)
+        return rounded(self.corners, RADIUS, self.joints)
 
 
 class Crossing(NamedTuple):
@@ -124,16 +127,18 @@ class _Router:
             (centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0
         )
         self.high_lanes: dict[Hashable, int] = {}
+        self._extents = self._find_extents()
 
     def lines(self, links: Sequence[Link]) -> Iterator[Line]:
         """Each link's line."""
-        ends, mains = self._find_ends(links), self._find_mains(links)
+        ends = self._find_ends(links)
         for link in links:
             bus = self.layout.bus(link)
             if link.trunk is not None:
-                yield self._along_trunk(link, link.trunk, is_main=link in mains)
+                yield self._along_trunk(link, link.trunk)
             elif bus is not None and link not in ends:
-                yield Line(link, self._rise(link, bus), self._state(link), tapped=True, label=self._label(link))
+                rise = self._rise(link, bus)
+                yield Line(link, rise, self.scene.state_of(link), tapped=True, joints=rise[:1], label=self._label(link))
             elif link.carrier is not None and self.scene.is_rolled:
                 yield self._loop(link, link.carrier, bus)
             elif link.carrier is not None:
@@ -185,7 +190,9 @@ class _Router:
         """Where the weights are written that belong to a line within a block, or to a riser."""
         if not link.weights:
             return None
-        mark = link.source if link.trunk is not None and link.trunk.gathers else link.target
+        mark = link.target
+        if mark is None or (link.trunk is not None and mark.role is None):
+            mark = link.source
         assert mark is not None
         frame = self.layout.frames[mark]
         place = frame.period.weights.get(written_beside(link))
@@ -226,7 +233,7 @@ class _Router:
             way_out = self._way_out(source, side)
             end = side_of(boxes[target], centres[target], side)
             corners = [*way_out, Point(loop.out, way_out[-1].y), Point(loop.out, loop.level), end]
-            return Line(link, corners, self._state(link), arrow=False)
+            return Line(link, corners, self.scene.state_of(link), arrow=False)
         start, end = side_of(boxes[source], centres[source], -side), side_of(boxes[target], centres[target], -side)
         entry = [self._onto_edge(target, Point(end.x, end.y - self.aside[link]))]
         entry = entry if bus is None else self._rise(link, bus)
@@ -234,7 +241,7 @@ class _Router:
         label = self._label(link)
         if link.weights and label is None:
             label = Point(loop.label, entry[0].y + BESIDE)
-        return Line(link, corners, self._state(link), label=label)
+        return Line(link, corners, self.scene.state_of(link), label=label)
 
     # ------------------------------------------------------------------ from block to block
 
@@ -248,11 +255,7 @@ class _Router:
             label = Point(self._middle(crossing.entering), crossing.end.y + BESIDE)
         is_open = link.source is None or link.target is None
         arrow = link.target is not None
-        return Line(link, corners, self._state(link), arrow=arrow, dashed=is_open, label=label)
-
-    def _state(self, link: Link) -> Role | None:
-        role = None if link.carrier is None else link.carrier.role
-        return role if role in self.scene.states else None
+        return Line(link, corners, self.scene.state_of(link), arrow=arrow, dashed=is_open, label=label)
 
     def _crossing(self, link: Link) -> Crossing:
         """Where a line between blocks leaves and enters."""
@@ -308,33 +311,59 @@ class _Router:
 
     # ------------------------------------------------------------------ trunks
 
-    def _along_trunk(self, link: Link, trunk: Trunk, is_main: bool) -> Line:
-        """A line that runs along a trunk, or only up to it, or down from it."""
-        between = self._to_trunk(link, trunk)
-        end = self._trunk_end(link, trunk) if is_main else []
-        corners = [*between, *end] if trunk.gathers else [*end, *between[::-1]]
+    def _along_trunk(self, link: Link, trunk: Trunk) -> Line:
+        """A line up to a trunk, along it, and down from it; it has dots where others join it, or leave it."""
+        up, down = self._up(link, trunk), self._down(link, trunk)
+        first, last = self._extents[trunk]
+        joints = [corner for corner in (up[-1], down[0]) if first + 0.5 < corner.x < last - 0.5]
+        is_open = link.source is None or link.target is None
+        arrow = link.target is not None
         return Line(
-            link,
-            corners,
-            None,
-            arrow=is_main or not trunk.gathers,
-            dashed=link.source is None,
-            tapped=not (is_main or trunk.gathers),
-            joined=trunk.gathers and not is_main,
-            label=self._label(link),
+            link, [*up, *down], self.scene.state_of(link), arrow, dashed=is_open, joints=joints, label=self._label(link)
         )
 
-    def _to_trunk(self, link: Link, trunk: Trunk) -> list[Point]:
-        """The corners from a mark of a step, or a gap, up to a trunk; or from a mark before the steps."""
-        mark = link.source if trunk.gathers else link.target
-        level = self.layout.levels[trunk]
-        if mark is None:
-            gap = self._gap(link.target, before=True)
-            x = (gap.left + gap.right) / 2
-            return [Point(x, self.layout.top), Point(x, level)]
-        port = port_of(link)
-        if port is None:
-            return self._climb(mark, level)
+    def _find_extents(self) -> dict[Trunk, tuple[float, float]]:
+        """How far to the left and to the right each trunk reaches."""
+        reach: dict[Trunk, list[float]] = defaultdict(list)
+        for link in self.scene.links:
+            if link.trunk is not None:
+                reach[link.trunk] += self._up(link, link.trunk)[-1].x, self._down(link, link.trunk)[0].x
+        return {trunk: (min(places), max(places)) for trunk, places in reach.items()}
+
+    def _up(self, link: Link, trunk: Trunk) -> list[Point]:
+        """The corners from where a link starts up to its trunk."""
+        source, level, (port, _) = link.source, self.layout.levels[trunk], ports_of(link)
+        if source is None:
+            return self._through_gap(link, level)
+        if port is not None:
+            return self._through_port(link, source, port, level)
+        if source.time == BEFORE:
+            return self._climb(source, level)
+        way_out = self._way_out(source, 1)
+        x = self.right + LANE * (1 + [*self.layout.levels].index(trunk))
+        return [*way_out, Point(x, way_out[-1].y), Point(x, level)]
+
+    def _down(self, link: Link, trunk: Trunk) -> list[Point]:
+        """The corners from a trunk down to where a link ends."""
+        target, level, (_, port) = link.target, self.layout.levels[trunk], ports_of(link)
+        if target is None:
+            return self._through_gap(link, level)[::-1]
+        if port is not None:
+            return self._through_port(link, target, port, level)[::-1]
+        entry = self._trunk_entry(link)
+        if self._enters_level(link, trunk):
+            return entry
+        x = self._middle(-2) + self.lanes[trunk, "down"]
+        return [Point(x, level), Point(x, entry[0].y), *entry]
+
+    def _through_gap(self, link: Link, level: float) -> list[Point]:
+        """The corners from a gap, above what is written there, up to a trunk."""
+        gap = self._gap(link.target or link.source, before=link.source is None)
+        x = (gap.left + gap.right) / 2
+        return [Point(x, self._height(link) + DOTS), Point(x, level)]
+
+    def _through_port(self, link: Link, mark: Mark, port: Port, level: float) -> list[Point]:
+        """The corners from a mark of a step up to a trunk."""
         frame = self.layout.frames[mark]
         path = [frame.place(corner) for corner in frame.period.paths[port.role, port]]
         if self.aside[link]:
@@ -354,23 +383,8 @@ class _Router:
         x = self._middle(0) + self.lanes[mark, "up"]
         return [*way_out, Point(x, way_out[-1].y), Point(x, level)]
 
-    def _trunk_end(self, link: Link, trunk: Trunk) -> list[Point]:
-        """The corners between a trunk and the mark that it leads to or comes from, in the order of the line."""
-        level = self.layout.levels[trunk]
-        if not trunk.gathers:
-            if trunk.mark.time == BEFORE:
-                return self._climb(trunk.mark, level)
-            way_out = self._way_out(trunk.mark, 1)
-            x = self.right + LANE * (1 + [*self.layout.levels].index(trunk))
-            return [*way_out, Point(x, way_out[-1].y), Point(x, level)]
-        entry = self._trunk_entry(link)
-        if self._enters_level(link, trunk):
-            return entry
-        x = self._middle(-2) + self.lanes[trunk, "down"]
-        return [Point(x, level), Point(x, entry[0].y), *entry]
-
     def _trunk_entry(self, link: Link) -> list[Point]:
-        """The corners where a trunk comes to the mark that it leads to."""
+        """The corners where a trunk comes to the mark outside the steps that it leads to."""
         assert link.target is not None
         bus = self.layout.bus(link)
         if bus is not None:
@@ -379,18 +393,6 @@ class _Router:
 
     def _enters_level(self, link: Link, trunk: Trunk) -> bool:
         return abs(self._trunk_entry(link)[0].y - self.layout.levels[trunk]) < 0.5
-
-    def _find_mains(self, links: Iterable[Link]) -> set[Link]:
-        """For each trunk the link whose line is the longest; the others join it, or branch off it."""
-        farthest: dict[Trunk, tuple[float, Link]] = {}
-        for link in links:
-            trunk = link.trunk
-            if trunk is not None:
-                x = self._to_trunk(link, trunk)[-1].x
-                x = -x if not trunk.gathers and trunk.mark.time == BEFORE else x
-                if trunk not in farthest or x < farthest[trunk][0]:
-                    farthest[trunk] = x, link
-        return {link for _, link in farthest.values()}
 
     # ------------------------------------------------------------------ rooms and lanes
 
@@ -440,7 +442,7 @@ class _Router:
             mark = link.source if link.trunk is not None else None
             if mark is not None and mark.time == BEFORE:
                 keys[mark, "up"] = -1
-            if link.trunk is not None and link.trunk.gathers and not self._enters_level(link, link.trunk):
+            if link.trunk is not None and link.trunk.target is not None and not self._enters_level(link, link.trunk):
                 keys[link.trunk, "down"] = 1
         ordered = sorted(keys, key=keys.__getitem__)
         return {key: (number - (len(keys) - 1) / 2) * LANE for number, key in enumerate(ordered)}

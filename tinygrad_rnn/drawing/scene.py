@@ -54,11 +54,19 @@ class Mark:
         return self if self.role is None else self.role
 
 
-class Trunk(NamedTuple):
-    """A line above the columns: what one mark outside the steps reads of several steps, or gives to several."""
+@dataclass(frozen=True, eq=False)
+class Trunk:
+    """A line above the columns, by which each of some marks leads to each of others, all but one of them in steps.
 
-    mark: Mark
-    gathers: bool
+    Attributes:
+        source: the one mark outside the steps that it comes from; None if it comes from steps.
+        target: the one mark outside the steps that it leads to; None if it leads to steps.
+        role: the role of the marks that it comes from, if they have one role.
+    """
+
+    source: Mark | None = None
+    target: Mark | None = None
+    role: Role | None = None
 
 
 class Carrier(NamedTuple):
@@ -126,6 +134,13 @@ class Scene:
     is_rolled: bool = False
     visible: set[Tensor] = field(default_factory=set)
     passed: Mapping[Tensor, Tensor] = field(default_factory=dict)
+
+    def state_of(self, link: Link) -> Role | None:
+        """The state whose line a link between blocks is, if it is one's."""
+        if link.carrier is None:
+            return None
+        role = link.carrier.role if link.trunk is None else link.trunk.role
+        return next((state for state in self.states if state == role), None)
 
     @property
     def nodes(self) -> set[Tensor]:

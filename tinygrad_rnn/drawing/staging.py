@@ -74,8 +74,9 @@ class _Builder:
         self.scene.backward = _find_backward(carriers.values())
         self._link(operands, carriers)
         self._part_sources()
+        hidden = [node for node in self.survey.graph.nodes if node not in self.scene.visible]
+        join_trunks(self.scene, hidden)
         self._open_gaps(carriers.values())
-        join_trunks(self.scene)
         assign_kinds(self.scene, self.survey)
         return self.scene
 
@@ -234,12 +235,14 @@ class _Builder:
     def _open_gaps(self, carriers: Iterable[Carrier]) -> None:
         """Where steps are left out, let the lines of what is carried run into the gap."""
         scene = self.scene
+        in_use = {link.carrier for link in scene.links if link.source is not None}
+        carried = [carrier for carrier in dict.fromkeys(carriers) if carrier in in_use]
         for step, following in pairwise(scene.steps):
             low, high = scene.positions[step], scene.positions[following]
             if high - low == 1:
                 continue
             scene.hidden[step] = high - low - 1
-            for carrier in dict.fromkeys(carriers):
+            for carrier in carried:
                 for time in scene.steps:
                     reader = scene.positions[time] + carrier.lag
                     if low < reader < high and (time <= step) == (carrier.lag > 0):

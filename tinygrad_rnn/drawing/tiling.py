@@ -21,7 +21,7 @@ from tinygrad_rnn.drawing.layout import (
     Stop,
     line_of,
     measure_weights,
-    port_of,
+    ports_of,
 )
 from tinygrad_rnn.drawing.loops import place_loops
 from tinygrad_rnn.drawing.period import Carried, Period, Port, Role, Spacing
@@ -66,8 +66,7 @@ def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing, *, is
     for link in scene.links:
         source, target = link.source, link.target
         if link.trunk is not None:
-            if (port := port_of(link)) is not None:
-                ports[port] += 1
+            ports.update(port for port in ports_of(link) if port is not None)
         elif target is not None and target.role is not None:
             if link.carrier is not None:
                 carried[Carried(link.carrier.role, target.role, link.carrier.lag)] = None
@@ -156,8 +155,11 @@ def _lines_through_gaps(scene: Scene, period: Period) -> dict[Role, float]:
     """The heights of the lines that run through a gap, by what they carry."""
     heights: dict[Role, float] = {}
     for link in scene.links:
-        if link.carrier is not None and link.trunk is None and (link.source is None or link.target is None):
+        if link.carrier is not None and (link.source is None or link.target is None):
             role = link.carrier.role
+            if link.trunk is not None:
+                heights[role] = period.top + MARGIN
+                continue
             bus = None if link.target is None else period.served.get(line_of(link))
             side = period.direction(role) if link.carrier.lag else 1
             if (role, side) in period.exits:

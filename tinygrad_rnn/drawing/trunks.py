@@ -1,46 +1,35 @@
 """Trunks: lines above the columns, to which lines from several steps rise, or from which they come down.
 
 What one mark outside the steps reads of several of them, as the sum of a parameter's gradients does, comes along
-one line; so does what several steps read of one mark.
+one line; so does what several steps read of one mark. Marks of several steps that are read by the same marks of
+other steps share a line as well, as the states do to which a decoder attends.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 
 from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.scene import AFTER, Carrier, Link, Scene, Trunk
+from tinygrad_rnn.drawing.scene import AFTER, Carrier, Link, Mark, Role, Scene, Trunk
+from tinygrad_rnn.node import Tensor
 
 FIRST, APART = 14.0, 8.0
 """Between the columns and the first trunk, and the least distance between trunks or the marks at their ends."""
 
-
-def join_trunks(scene: Scene) -> None:
-    """Let links to or from one mark outside the steps be a trunk's, where they join it to several steps."""
-    links: dict[Trunk, list[Link]] = defaultdict(list)
-    for link in scene.links:
-        trunk = _trunk(link)
-        if trunk is not None:
-            links[trunk].append(link)
-    for trunk, members in links.items():
-        ends = [link.source if trunk.gathers else link.target for link in members]
-        steps = {None if end is None else end.time for end in ends} & {None, *scene.positions}
-        if len(steps) > 1:
-            for link in members:
-                assert link.carrier is not None
-                link.carrier = Carrier(trunk, link.carrier.lag)
+Leads = Mapping[Mark, Collection[Mark]]
+"""For each of some marks, those that it leads to."""
 
 
-def _trunk(link: Link) -> Trunk | None:
-    """The trunk that a link would belong to."""
-    source, target, carrier = link.source, link.target, link.carrier
-    if carrier is None or target is None:
-        return None
-    if target.time == AFTER:
-        return Trunk(target, gathers=True)
-    if source is not None and target.role is not None and carrier.role is source:
-        return Trunk(source, gathers=False)
-    return None
+def join_trunks(scene: Scene, hidden: Iterable[Tensor]) -> None:
+    """Let links that belong to trunks be carried by them.
+
+    Args:
+        scene: what is shown.
+        hidden: the nodes of steps that are left out.
+    """
+    _join_outside(scene)
+    _join_steps(scene, hidden)
 
 
 def place_trunks(scene: Scene, layout: Layout) -> None:
@@ -48,6 +37,117 @@ def place_trunks(scene: Scene, layout: Layout) -> None:
     trunks = dict.fromkeys(trunk for link in scene.links if (trunk := link.trunk) is not None)
     height = layout.top + FIRST
     for trunk in trunks:
-        up = layout.boxes[trunk.mark].height / 2 if trunk.gathers else 0.0
+        up = 0.0 if trunk.target is None else layout.boxes[trunk.target].height / 2
         layout.levels[trunk] = height + up
         height += 2 * up + APART
+
+
+# ---------------------------------------------------------------------- between a mark outside the steps and steps
+
+
+def _join_outside(scene: Scene) -> None:
+    """Make trunks of the links that join one mark outside the steps to several of them."""
+    links: dict[tuple[Mark, bool], list[Link]] = defaultdict(list)
+    for link in scene.links:
+        source, target, carrier = link.source, link.target, link.carrier
+        if carrier is not None and target is not None:
+            if target.time == AFTER:
+                links[target, True].append(link)
+            elif source is not None and target.role is not None and carrier.role is source:
+                links[source, False].append(link)
+    for (mark, gathers), members in links.items():
+        ends = [link.source if gathers else link.target for link in members]
+        if len({None if end is None else end.time for end in ends} & {None, *scene.positions}) > 1:
+            trunk = Trunk(target=mark, role=_common_role(ends)) if gathers else Trunk(source=mark)
+            _carry(members, trunk)
+
+
+def _common_role(marks: Iterable[Mark | None]) -> Role | None:
+    """The role of all marks that are shown, if it is one."""
+    roles = {mark.role for mark in marks if mark is not None}
+    return roles.pop() if len(roles) == 1 else None
+
+
+def _carry(links: Iterable[Link], trunk: Trunk) -> None:
+    for link in links:
+        assert link.carrier is not None
+        link.carrier = Carrier(trunk, link.carrier.lag)
+
+
+# ---------------------------------------------------------------------- from steps to steps
+
+
+def _join_steps(scene: Scene, hidden: Iterable[Tensor]) -> None:
+    """Make trunks of the links that join several marks to the same marks of other steps."""
+    joined: dict[Mark, dict[Mark, Trunk]] = defaultdict(dict)
+    for sources, targets in _find_meshes(scene):
+        trunk = Trunk(role=_common_role(sources))
+        for mark in sources:
+            joined[mark] |= dict.fromkeys(targets, trunk)
+    from_gaps = [link for link in scene.links if link.source is None]
+    for link in scene.links:
+        source, target = link.source, link.target
+        if source is not None and target is not None and target in joined.get(source, ()):
+            _carry([link], joined[source][target])
+    carriers = {link.carrier for link in scene.links if link.source is not None}
+    into = {target: trunk for trunks in joined.values() for target, trunk in trunks.items()}
+    for link in from_gaps:
+        if link.target is not None and link.target in into and link.carrier not in carriers:
+            _carry([link], into[link.target])
+    scene.links += _into_gaps(joined, hidden)
+
+
+def _find_meshes(scene: Scene) -> Iterator[tuple[Collection[Mark], Collection[Mark]]]:
+    """Marks of steps, and marks of other steps to each of which each of the former leads."""
+    leads: dict[Hashable, dict[Mark, dict[Mark, None]]] = defaultdict(lambda: defaultdict(dict))
+    for link in scene.links:
+        source, target = link.source, link.target
+        if source is not None and target is not None and source.role and target.role and source.time != target.time:
+            leads[source.role, target.role][source][target] = None
+    by_sources: dict[frozenset[Mark], dict[Mark, None]] = defaultdict(dict)
+    for part in leads.values():
+        for sources, targets in _complete(part):
+            by_sources[frozenset(sources)] |= dict.fromkeys(targets)
+    by_targets: dict[frozenset[Mark], dict[Mark, None]] = defaultdict(dict)
+    for alike, read_by in by_sources.items():
+        by_targets[frozenset(read_by)] |= dict.fromkeys(alike)
+    for alike, read in by_targets.items():
+        yield read, alike
+
+
+def _complete(leads: Leads) -> Iterator[tuple[Collection[Mark], Collection[Mark]]]:
+    """Those marks that lead to the same marks, to which no others lead; more than one to one.
+
+    Where several lead to several, marks that lead nowhere else may lead there too, as a decoder's state before does.
+    """
+    together: dict[frozenset[Mark], list[Mark]] = defaultdict(list)
+    readings = Counter(target for targets in leads.values() for target in targets)
+    for source, targets in leads.items():  # what it alone leads to is carried as usual
+        together[frozenset(target for target in targets if readings[target] > 1) or frozenset(targets)].append(source)
+    only_there: Counter[Mark] = Counter()
+    for targets, sources in together.items():
+        if len(targets) == 1:
+            only_there.update(dict.fromkeys(targets, len(sources)))
+    for targets, sources in together.items():
+        several = len(sources) > 1 and len(targets) > 1
+        others = {target: readings[target] - len(sources) - several * only_there[target] for target in targets}
+        if len(sources) * len(targets) > 1 and not any(others.values()):
+            yield sources, targets
+
+
+def _into_gaps(joined: Mapping[Mark, Mapping[Mark, Trunk]], hidden: Iterable[Tensor]) -> Iterator[Link]:
+    """Lines of the sources of trunks that steps left out read as well: two of them at once, or the only one."""
+    marks = {mark.node: mark for mark in joined}
+    found: dict[tuple[Mark, Trunk], None] = {}
+    for node in hidden:
+        read: dict[Trunk, dict[Mark, None]] = defaultdict(dict)
+        for source in node.inputs:
+            if (mark := marks.get(source)) is not None:
+                for trunk in joined[mark].values():
+                    read[trunk][mark] = None
+        for trunk, sources in read.items():
+            alone = sum(trunk in trunks.values() for trunks in joined.values()) == 1
+            if alone or len(sources) > 1:
+                found |= dict.fromkeys((mark, trunk) for mark in sources)
+    for mark, trunk in found:
+        yield Link(mark, None, Carrier(trunk, 1))

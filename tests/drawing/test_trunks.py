@@ -1,0 +1,78 @@
+"""Trunks: one line for all that the same steps read."""
+
+import itertools
+
+import pytest
+
+import tinygrad_rnn as tg
+from tests.drawing.cells import named, weights, zeros
+from tests.drawing.oddities import ODDITIES, x_at
+from tests.drawing.paper import read
+
+ATTENTION = ODDITIES["attention at each step of a decoder"]
+
+
+def lines_between(paper, tails, heads):
+    """The lines from marks with some texts to marks with others."""
+    return [line for line in paper.lines if (paper.marks[line.tail].text, paper.marks[line.head].text) in
+            set(itertools.product(tails, heads))]  # fmt: skip
+
+
+def highest(line):
+    return round(max(y for _, y in line.points), 1)
+
+
+@pytest.mark.parametrize(
+    ("detail", "tails", "heads"),
+    [
+        ("ops", ["h_1", "h_2", "h_3"], ["stack"]),
+        ("variables", ["h_1", "h_2", "h_3"], ["α_1", "α_2", "α_3", "c_1", "c_2", "c_3"]),
+        ("cells", ["encoder h_1", "encoder h_2", "encoder h_3"], [f"decoder s_{t}" for t in (1, 2, 3)]),
+    ],
+)
+def test_all_states_that_a_decoder_attends_to_come_along_one_line_above_the_columns(detail, tails, heads):
+    paper = read(tg.draw(ATTENTION(), detail=detail))
+    lines = lines_between(paper, tails, heads)
+    along = [line for line in lines if highest(line) > paper.columns[0].top]
+    assert len(along) == 3 * (3 if detail == "ops" else len(heads))
+    assert len({highest(line) for line in along}) == 1
+
+
+def test_dots_show_where_lines_join_a_trunk_and_leave_it():
+    paper = read(tg.draw(ATTENTION()))
+    level = {highest(line) for line in lines_between(paper, ["h_1"], ["stack"])}
+    on_trunk = [dot for dot in paper.dots if round(dot.y, 1) in level]
+    assert len(on_trunk) == 3 + 3 - 2
+
+
+def test_each_column_of_an_encoder_and_a_decoder_stands_beside_the_one_before():
+    paper = read(tg.draw(ATTENTION(), detail="cells"))
+    assert [title.text for title in paper.titles] == [f"t = {t}" for t in range(1, 7)]
+    assert len({column.y for column in paper.columns}) == 1
+
+
+def test_of_steps_left_out_what_is_read_comes_out_of_the_gap_along_the_same_line():
+    paper = read(tg.draw(ATTENTION(9, 8), view="folded", detail="variables"))
+    lines = lines_between(paper, ["h_1"], ["α_8"])
+    from_gap = [line for line in paper.lines if line.dashed and line.tip and paper.marks[line.head].text == "α_8"]
+    assert len(lines) == 1
+    assert {highest(lines[0])} == {highest(line) for line in from_gap if highest(line) > paper.columns[0].top}
+
+
+def test_one_value_that_many_steps_read_comes_along_one_line():
+    paper = read(tg.draw(ODDITIES["one summary for all later steps"](), detail="variables"))
+    lines = lines_between(paper, ["c"], [f"d_{t}" for t in range(4, 8)])
+    assert len(lines) == 4
+    assert len({highest(line) for line in lines}) == 1
+    assert highest(lines[0]) > paper.columns[0].top
+
+
+def test_what_is_read_from_one_and_from_two_steps_before_is_carried_by_lines_of_its_own():
+    W, V = weights(3, 3, label="W"), weights(3, 3, label="V")
+    first, second = zeros(3, "h_-1"), zeros(3, "h_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            new = named(f"h_{t}", tg.tanh(tg.linear(second, W) + tg.linear(first, V) + x_at(t, 3)))
+            first, second = second, new
+    paper = read(tg.draw(second))
+    assert not paper.dots or all(dot.y < paper.columns[0].top for dot in paper.dots)
