@@ -122,6 +122,7 @@ class _Router:
         }
         self.left = {(round(crossing.start.y), crossing.leaving) for crossing in self.crossings.values()}
         self.entered_at = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
+        self.initial: dict[Carrier | None, list[Mark | None]] = {}  # the marks before the steps with one carrier
         self.lanes = self._find_lanes()
         self.right = max(
             (centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0
@@ -437,7 +438,7 @@ class _Router:
                 assert link.carrier is not None
                 onwards = 1 if link.carrier.lag >= 0 else -1
                 ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
-                keys |= {(link.carrier, link.source is None, way): order for way, order in ways.items()}
+                keys |= {self._lane_key(link, way): order for way, order in ways.items()}
         for link in self.scene.links:
             mark = link.source if link.trunk is not None else None
             if mark is not None and mark.time == BEFORE:
@@ -448,7 +449,15 @@ class _Router:
         return {key: (number - (len(keys) - 1) / 2) * LANE for number, key in enumerate(ordered)}
 
     def _lane(self, link: Link, room: int, way: str) -> float:
-        return self._middle(room) + self.lanes[link.carrier, link.source is None, way]
+        return self._middle(room) + self.lanes[self._lane_key(link, way)]
+
+    def _lane_key(self, link: Link, way: str) -> Hashable:
+        """One lane for each value, but one each for several that stand before the steps."""
+        initial = link.source is not None and link.source.time == BEFORE
+        before = self.initial.setdefault(link.carrier, []) if initial else []
+        if initial and link.source not in before:
+            before.append(link.source)
+        return link.carrier, link.source is None, before.index(link.source) if initial else 0, way
 
     def _middle(self, room: int) -> float:
         stops = self.layout.stops
