@@ -262,6 +262,36 @@ def test_a_second_order_graph_is_drawn_with_its_backward_pass_as_nodes():
     assert faults(tg.draw(penalty, backward=True)) == {}
 
 
+@pytest.mark.parametrize("detail", DETAILS)
+def test_adjoints_of_two_backward_passes_have_names_of_their_own(detail):
+    net = tg.nn.ElmanRNN(2, 3, 1)
+    W = net.parameters["W_hh"]
+    (slope,) = tg.grad(net.unroll(np.ones((3, 2)), np.zeros((3, 1))).loss, [W], create_graph=True)
+    (product,) = tg.grad((slope * tg.tensor(np.eye(3), label="v")).sum(), [W], create_graph=True)
+    product.label = "Hv"
+    paper = read(tg.draw(product, detail=detail))
+    for t in (1, 2, 3):
+        for name in (f"h_{t}", f"y_{t}"):
+            names = [mark.text for mark in paper.marks.values() if mark.text.endswith(name)]
+            assert sorted(names) == sorted([name, f"∇{name}", f"∇′{name}", f"∇∇{name}"])
+        assert paper.called(f"∇h_{t}").y < paper.called(f"∇′h_{t}").y  # which is made of the other
+    assert len({paper.called(f"∇′h_{t}").y for t in (1, 2, 3)}) == 1
+    assert paper.called("Hv").colour == THEMES["light"].kinds["output"].pen
+
+
+def test_derivatives_with_labels_of_their_own_look_like_results():
+    x = tg.parameter(3.0, "x")
+    y = named("y", tg.exp(x))
+    (slope,) = tg.grad(y, [x], create_graph=True)
+    source = tg.draw([y, slope], detail="variables").source
+    (pill,) = [line for line in source.splitlines() if "label=<∇<I>x</I>>" in line]
+    assert THEMES["light"].parameters[0].pen in pill  # in the colour of its parameter
+    slope.label = "y'"
+    source = tg.draw([y, slope], detail="variables").source
+    (result,) = [line for line in source.splitlines() if "label=<<I>y'</I>>" in line or "<I>y&#x27;</I>" in line]
+    assert THEMES["light"].kinds["loss"].pen in result
+
+
 @needs_graphviz
 def test_titles_tell_norms():
     svg = tg.draw(elman(2), backward=True).svg
@@ -275,6 +305,7 @@ def test_what_is_not_finite_has_a_colour_of_its_own():
         loss = named("L", tg.exp(big * 1000.0).sum())
         diagram = tg.draw(loss, backward=True)
     paper = read(diagram)
-    assert paper.called("b").fill == THEMES["light"].kinds["loss"].pen
+    assert paper.called("b").fill == THEMES["light"].not_finite
+    assert paper.called("b").dashed  # for those who see no colours
     assert "not&#160;finite" in diagram.source
     assert "not&#160;finite" not in tg.draw(elman(2), backward=True).source

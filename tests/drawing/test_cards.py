@@ -23,6 +23,11 @@ def statement(diagram, name):
     return line
 
 
+def tiles(line):
+    """The tiles of a strip or bar, each with a stroke at its end, and nothing else."""
+    return "".join(f"{inner}|" for inner in re.findall(r'<TD BGCOLOR="#\w+"[^>]*>(.*?)</TD>', line))
+
+
 def strips(line):
     return re.findall(r'<TD BGCOLOR="(#\w+)"', line)
 
@@ -67,11 +72,34 @@ def test_a_large_array_is_told_by_its_norm():
     assert any(mark.text == "x= ‖·‖ 2" for mark in paper.marks.values())
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_negative_entries_bear_a_minus_for_those_who_see_no_colours(theme):
+    x = tg.tensor(np.array([-1.0, 1.0, 0.0, -0.25]), label="x")
+    with tg.step(1):
+        diagram = tg.draw(named("y", tg.exp(x)), values=True, theme=theme)
+    (mark,) = [mark for mark in read(diagram).marks.values() if mark.text.startswith("x=")]
+    assert plain(tiles(statement(diagram, mark.name))) == "−|||−|"
+    legend = next(line for line in diagram.source.splitlines() if line.startswith("l0 "))
+    assert plain(tiles(legend)) == "−|" * 20 + "|" * 20
+
+
+def test_the_legend_explains_what_is_not_finite_where_there_is_such():
+    w, y = tg.parameter(np.ones(4), label="w"), tg.tensor([math.nan, math.inf, -math.inf, 1.0], label="y")
+    strange = tg.draw((y * w).sum(), values=True, gradients=True).source
+    words = plain(strange)
+    assert words.count("?↑↓") == 3  # the values of y and of the product, and the gradient of w
+    assert words.count("?nan↑inf↓−inf") == 2
+    only = plain(tg.draw(tg.tensor([math.inf, math.inf], label="z") * 1.0, values=True).source)
+    assert "↑inf" in only
+    assert "nan" not in only
+    assert "inf" not in plain(tg.draw(w.sum(), values=True, gradients=True).source)
+
+
 def test_what_is_not_finite_has_a_colour_of_its_own():
     with np.errstate(over="ignore"), tg.step(1):
         y = named("y", tg.exp(tg.tensor(np.array([1.0, 1e6]), label="x")))
     diagram = tg.draw(y, values=True)
-    assert THEMES["light"].kinds["loss"].pen in strips(diagram.source)
+    assert THEMES["light"].not_finite in strips(diagram.source)
 
 
 NUMBERS = {-0.0: "0", 1714.3: "1714", -10288.3: "−10288", 0.2041: "0.204", 0.5: "1/2", math.inf: "inf", 3e9: "3e+09"}

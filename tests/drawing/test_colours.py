@@ -40,9 +40,40 @@ def test_numbers_of_either_sign_part_from_the_colour_of_zero(theme):
         colours = [channels(diverging(sign * part, theme)) for part in np.linspace(0, 1, 21)]
         distances = [np.linalg.norm(colour - colours[0]) for colour in colours]
         assert all(one < other for one, other in itertools.pairwise(distances))
-    low, high = channels(diverging(-1, theme)), channels(diverging(1, theme))
-    assert low[0] > low[2]  # orange
-    assert high[2] > high[0]  # blue
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_numbers_below_zero_are_orange_and_those_above_blue(theme):
+    low, high = channels(diverging(-1, THEMES[theme])), channels(diverging(1, THEMES[theme]))
+    assert low[0] > low[2]
+    assert high[2] > high[0]
+
+
+def lightness(colour):
+    """L* of CIELAB, from 0 for black to 100 for white."""
+    y = luminance(colour)
+    return 116 * y ** (1 / 3) - 16 if y > 216 / 24389 else y * 24389 / 27
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_lightness_alone_tells_sizes_in_even_steps(theme):
+    steps = np.diff([lightness(sequential(part, theme)) for part in np.linspace(0, 1, 11)])
+    assert np.all(steps > 3) or np.all(steps < -3)
+    assert np.abs(steps).max() < 2 * np.abs(steps).mean()
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_lightness_alone_tells_magnitudes(theme, sign):
+    steps = np.diff([lightness(diverging(sign * part, theme)) for part in np.linspace(0, 1, 11)])
+    assert np.all(steps > 2) or np.all(steps < -2)
+
+
+def test_print_has_no_colours():
+    run = random_elman(3)
+    for settings in ({"values": True, "gradients": True}, {"backward": True}, {"detail": "cells"}):
+        source = tg.draw(run, theme="print", **settings).source
+        assert {colour for colour in re.findall(r"#\w{6}", source) if len({*channels(colour)}) > 1} == set()
 
 
 def test_letters_can_be_read_on_every_fill():

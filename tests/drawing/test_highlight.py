@@ -1,10 +1,15 @@
 """The path by which the loss of one step credits another."""
 
+import math
+
+import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tests.drawing.cells import chain, elman, lstm
-from tests.drawing.paper import faults, read
+from tests.drawing.cells import chain, elman, lstm, named
+from tests.drawing.paper import faults, plain, read
+from tests.drawing.renderers import needs_graphviz
+from tinygrad_rnn.drawing.cards import written
 from tinygrad_rnn.drawing.theme import THEMES
 
 
@@ -54,6 +59,39 @@ def test_it_goes_together_with_the_backward_pass():
     assert ("W_hh", "h_1") in strong
     assert ("W_hh", "h_2") not in strong
     assert faults(diagram) == {}
+
+
+def test_gradients_are_those_of_the_loss_that_is_highlighted():
+    run = tg.nn.ElmanRNN(2, 1, 1).unroll(np.ones((3, 2)), np.ones((3, 1)))
+    events = {event.node: event.adjoint for event in tg.trace_backward(run.losses[2])}
+    diagram = tg.draw(run, detail="variables", backward=True, gradients=True, highlight=(3, 1))
+    paper = read(diagram)
+    for t, state in enumerate(run.states, start=1):
+        (mark,) = [mark for mark in paper.marks.values() if mark.text.startswith(f"h_{t}∇")]
+        assert mark.text == f"h_{t}∇ {written(events[state].item())}"
+        assert math.isclose(mark.norm, abs(events[state].item()), rel_tol=1e-5)
+    assert not [mark for mark in paper.marks.values() if mark.text.startswith("L_2∇")]
+    (legend,) = [line for line in diagram.source.splitlines() if line.startswith("l0 ")]
+    assert "gradients are ofL_3" in plain(legend)
+
+
+def test_gradients_of_a_step_with_two_losses_are_refused_and_of_each_alone_drawn():
+    net = chain(range(1, 3))
+    with tg.step(2):
+        losses = [named(name, function(net).sum()) for name, function in (("A_2", tg.exp), ("B_2", tg.square))]
+    assert {"A_2", "B_2"} <= lit(tg.draw(losses, highlight=(2, 1)))[0]
+    with pytest.raises(tg.GraphError, match=r"step 2 has 2 \(.*'A_2'.*'B_2'.*\); draw one of them alone"):
+        tg.draw(losses, gradients=True, highlight=(2, 1))
+    assert "∇" in tg.draw(losses[0], gradients=True, highlight=(2, 1)).source
+
+
+@needs_graphviz
+def test_the_page_says_whose_gradients_the_picture_shows(tmp_path):
+    note = "In the picture, gradients are those of the loss of step 3 alone"
+    page = tg.draw(elman(3), gradients=True, highlight=(3, 1)).save(tmp_path / "a.html")
+    assert note in page.read_text(encoding="utf-8")
+    tg.draw(elman(3), highlight=(3, 1)).save(page)
+    assert note not in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tinygrad_rnn.drawing.label import LONGEST, Run, clean, escape, markup, plai
         ("x_1,2", [Run("x", "italic"), Run("1,2", "upright", "sub")]),
         ("y*_3", [Run("y*", "italic"), Run("3", "upright", "sub")]),
         ("h'_t", [Run("h'", "italic"), Run("t", "italic", "sub")]),
+        ("y''", [Run("y''", "italic")]),
         ("W^(2)", [Run("W", "italic"), Run("(2)", "upright", "sup")]),
         ("W_hh^T", [Run("W", "italic"), Run("hh", "italic", "sub"), Run("T", "italic", "sup")]),
         ("ŷ_1", [Run("ŷ", "italic"), Run("1", "upright", "sub")]),

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tests.drawing.renderers import needs_graphviz
+from tests.drawing.cells import elman
+from tests.drawing.renderers import needs_graphviz, put_dot
 from tinygrad_rnn.drawing import picture
 from tinygrad_rnn.drawing.render import run_graphviz
 
@@ -44,7 +45,7 @@ def tangle(nodes):
 
 def placed(diagram):
     """The drawing with the positions that Graphviz gave it."""
-    return json.loads(run_graphviz(diagram.source, "json0", 60))
+    return json.loads(run_graphviz(diagram.source, "json0", 60, ""))
 
 
 def middles(drawn):
@@ -80,7 +81,7 @@ def test_five_thousand_nodes_are_drawn_or_refused_within_half_a_minute():
     assert len(graph) >= 5000
     begin = time.monotonic()
     shown = tg.draw(graph)._repr_mimebundle_()
-    assert "image/svg+xml" in shown or "a smaller part of the graph" in shown["text/plain"]
+    assert "image/svg+xml" in shown or "a part of the graph" in shown["text/plain"]
     assert time.monotonic() - begin < 30
 
 
@@ -88,6 +89,29 @@ def test_a_tangle_is_refused_in_time_with_advice(tmp_path, monkeypatch):
     assert picture.LAYOUT_SECONDS < 30
     monkeypatch.setattr(picture, "LAYOUT_SECONDS", 1.0)
     begin = time.monotonic()
-    with pytest.raises(tg.DrawingError, match=r"did not finish within 1 s; draw .* a smaller part of the graph"):
+    with pytest.raises(tg.DrawingError, match=r"did not finish within 1 s; draw less detail .* or a part of the graph"):
         tg.draw(tangle(5000)).save(tmp_path / "a.svg")
     assert time.monotonic() - begin < 20
+
+
+def test_lines_between_thousands_of_marks_are_led_around_other_marks():
+    """Without search for better places, which takes the time, lines are still curves and no chords."""
+    diagram = tg.draw(perceptron(20, 20, 20, 20, 1))
+    assert "nslimit" in diagram.source
+    curved = [edge for edge in placed(diagram)["edges"] if len(edge["pos"].split()) > 5]
+    assert len(curved) > 500
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({"view": "unrolled"}, r"draw fewer steps \(view='folded'\) or less detail \(detail='variables'\) or a part"),
+        ({"view": "unrolled", "detail": "variables"}, r"draw fewer steps \(view='folded'\) or a part of the graph"),
+        ({"view": "rolled"}, r"draw less detail \(detail='variables'\) or a part of the graph \(Graph.between\)"),
+    ],
+)
+def test_what_is_too_large_for_a_bitmap_is_refused_with_advice(settings, advice, tmp_path, monkeypatch):
+    put_dot(tmp_path, monkeypatch, "echo 'too large for cairo-renderer bitmaps. Scaling by 0.5 to fit' >&2")
+    with pytest.raises(tg.DrawingError, match=f"longer side would have 65,534 pixels, .*, or {advice}"):
+        tg.draw(elman(20), **settings).save(tmp_path / "a.png")
+    assert not (tmp_path / "a.png").exists()

@@ -30,15 +30,22 @@ def test_a_value_with_a_short_label_is_a_circle(kind, diameter):
     ((box, size),) = sizes(value("h_3", kind))
     assert box == (diameter, diameter, True)
     assert 11 <= size <= 16
-    assert width(typeset("h_3"), size) <= diameter - 6
+    assert width(typeset("h_3"), size) <= 0.75 * diameter
 
 
 def test_a_longer_label_is_written_smaller_and_a_long_one_in_a_box():
-    (_, short), (circle, smaller), (box, _) = sizes(value("h"), value("h_12345"), value("a long label"))
+    (_, short), (circle, smaller), (box, _) = sizes(value("h"), value("h_1234"), value("a long label"))
     assert smaller < short
     assert circle.round
     assert not box.round
     assert box.width > width(typeset("a long label"), 14)
+
+
+@pytest.mark.parametrize(("label", "kind"), [("h_1000", "state"), ("y_1000", "output"), ("L_1000", "loss")])
+def test_labels_of_a_thousand_steps_keep_off_their_circles(label, kind):
+    ((box, size),) = sizes(value(label, kind))
+    assert box.round
+    assert width(typeset(label), size) <= 0.75 * box.width
 
 
 def test_a_sign_is_a_small_circle_and_a_word_a_box_that_holds_it():

@@ -31,6 +31,11 @@ def test_a_tensor_several_a_graph_and_a_run_are_drawn_alike():
         ("detail", None, "detail is one of 'ops', 'variables', 'cells', not None"),
         ("depth", 0, "depth is a whole number of at least 1, not 0"),
         ("depth", "all", "depth is a whole number of at least 1, not 'all'"),
+        ("depth", True, "depth is a whole number of at least 1, not True"),
+        *[
+            (name, "yes", f"{name} is True or False, not 'yes'")
+            for name in ("shapes", "backward", "values", "gradients")
+        ],
         ("direction", "TB", "direction is one of 'LR', not 'TB'"),
         ("theme", "neon", "theme is one of 'light', 'dark', 'print', not 'neon'"),
     ],

@@ -1,5 +1,6 @@
 """Running Graphviz: which one, for how long, and what is said when it fails."""
 
+import re
 import shutil
 import sys
 
@@ -12,6 +13,7 @@ from tinygrad_rnn.drawing import render
 from tinygrad_rnn.drawing.render import finish_svg, for_pango, run_graphviz
 
 SOURCE = "digraph { a -> b }"
+ADVICE = "something else"
 
 
 @pytest.fixture
@@ -30,14 +32,14 @@ def without_pygraphviz(tmp_path, monkeypatch):
 @pytest.mark.skipif(not HAS_DOT, reason="there is no dot")
 @pytest.mark.parametrize(("format", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_dot_on_the_path_paints(format, magic, without_pygraphviz):
-    assert run_graphviz(SOURCE, format, 30).startswith(magic)
+    assert run_graphviz(SOURCE, format, 30, ADVICE).startswith(magic)
 
 
 @needs_pygraphviz
 @pytest.mark.parametrize(("format", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_without_dot_pygraphviz_paints(format, magic, without_dot):
     assert shutil.which("dot") is None
-    assert run_graphviz(SOURCE, format, 30).startswith(magic)
+    assert run_graphviz(SOURCE, format, 30, ADVICE).startswith(magic)
 
 
 @needs_pygraphviz
@@ -49,7 +51,7 @@ def test_pygraphviz_paints_the_same_positions(without_dot):
 
 def test_without_both_the_error_names_both_ways(without_dot, without_pygraphviz):
     with pytest.raises(tg.DrawingError, match=r"install its `dot` .*pip install 'tinygrad-rnn\[dot\]'"):
-        run_graphviz(SOURCE, "svg", 30)
+        run_graphviz(SOURCE, "svg", 30, ADVICE)
 
 
 def test_without_both_the_dot_text_can_still_be_had(without_dot, without_pygraphviz, tmp_path):
@@ -60,14 +62,14 @@ def test_without_both_the_dot_text_can_still_be_had(without_dot, without_pygraph
 
 def test_dot_that_takes_too_long_is_ended(tmp_path, monkeypatch):
     put_dot(tmp_path, monkeypatch, "exec /bin/sleep 60")
-    with pytest.raises(tg.DrawingError, match=r"did not finish within 0\.2 s; draw fewer steps"):
-        run_graphviz(SOURCE, "svg", 0.2)
+    with pytest.raises(tg.DrawingError, match=r"did not finish within 0\.2 s; draw something else"):
+        run_graphviz(SOURCE, "svg", 0.2, ADVICE)
 
 
 def test_pygraphviz_that_takes_too_long_is_ended(without_dot, monkeypatch):
     monkeypatch.setattr(render, "CHILD", "import time; time.sleep(60)")
-    with pytest.raises(tg.DrawingError, match=r"did not finish within 0\.2 s"):
-        run_graphviz(SOURCE, "svg", 0.2)
+    with pytest.raises(tg.DrawingError, match=r"did not finish within 0\.2 s; draw something else"):
+        run_graphviz(SOURCE, "svg", 0.2, ADVICE)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_pygraphviz_that_takes_too_long_is_ended(without_dot, monkeypatch):
 def test_dot_that_fails_is_quoted(script, reason, tmp_path, monkeypatch):
     put_dot(tmp_path, monkeypatch, script)
     with pytest.raises(tg.DrawingError, match=f"Graphviz failed: .*{reason}") as caught:
-        run_graphviz(SOURCE, "svg", 30)
+        run_graphviz(SOURCE, "svg", 30, ADVICE)
     assert "more" not in str(caught.value)
 
 
@@ -93,29 +95,48 @@ def test_dot_that_fails_is_quoted(script, reason, tmp_path, monkeypatch):
 def test_a_child_process_that_fails_does_not_end_this_one(child, reason, without_dot, monkeypatch):
     monkeypatch.setattr(render, "CHILD", child)
     with pytest.raises(tg.DrawingError, match=f"Graphviz failed: {reason}"):
-        run_graphviz(SOURCE, "svg", 30)
+        run_graphviz(SOURCE, "svg", 30, ADVICE)
 
 
 @needs_graphviz
 def test_bad_dot_text_is_an_error():
     with pytest.raises(tg.DrawingError, match="Graphviz failed"):
-        run_graphviz("digraph { a -> ", "svg", 30)
+        run_graphviz("digraph { a -> ", "svg", 30, ADVICE)
 
 
 @needs_pygraphviz
 def test_bad_dot_text_is_an_error_of_pygraphviz_too(without_dot):
     with pytest.raises(tg.DrawingError, match="Graphviz failed"):
-        run_graphviz("digraph { a -> ", "svg", 30)
+        run_graphviz("digraph { a -> ", "svg", 30, ADVICE)
 
 
 def test_dot_is_run_with_the_text_on_its_standard_input(tmp_path, monkeypatch):
     put_dot(tmp_path, monkeypatch, 'echo "$@"; /bin/cat')
-    assert run_graphviz(SOURCE, "svg", 30).decode().splitlines() == ["-Kdot -Tsvg", SOURCE]
+    assert run_graphviz(SOURCE, "svg", 30, ADVICE).decode().splitlines() == ["-Kdot -Tsvg", SOURCE]
 
 
 def test_no_graphviz_is_imported_into_this_process(without_dot):
     tg.draw(elman(2))._repr_mimebundle_()
     assert "pygraphviz" not in sys.modules
+
+
+def too_large(pixels):
+    """What is said of a bitmap of so many pixels, one per point."""
+    source = f"digraph {{ graph [dpi=72, pad=0] a [shape=box, width={pixels / 72}, height=1] }}"
+    with pytest.raises(tg.DrawingError) as caught:
+        run_graphviz(source, "png", 60, ADVICE)
+    return str(caught.value)
+
+
+@needs_graphviz
+def test_a_bitmap_that_graphviz_would_shrink_is_refused():
+    assert "would have 80,0" in too_large(80_000)
+    assert re.search(r"32,767 are the most; save it as \.svg .* \(dpi\), or draw something else", too_large(40_000))
+
+
+@needs_pygraphviz
+def test_a_bitmap_that_pygraphviz_would_shrink_is_refused(without_dot):
+    assert "would have 80,0" in too_large(80_000)
 
 
 # ---------------------------------------------------------------------- finishing

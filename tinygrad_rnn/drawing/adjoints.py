@@ -30,6 +30,7 @@ class Adjoints:
     """The adjoints in a scene, from a backward pass from one output.
 
     Attributes:
+        output: what they are the derivatives of.
         nodes: the norm of each node's adjoint; a node that backprop does not reach is missing.
         arrays: the adjoints of the nodes that have marks.
         links: the norm of what comes back along each link; a link that backprop does not use is missing.
@@ -41,6 +42,7 @@ class Adjoints:
     """
 
     def __init__(self, scene: Scene, output: Tensor) -> None:
+        self.output = output
         self.nodes: dict[Tensor, float] = {}
         self.arrays: dict[Tensor, Array] = {}
         self.links: dict[Link, float] = {}

@@ -19,7 +19,7 @@ from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, onto_edge, par
 from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.legend import Cell, bar, pill, space, swatch, title, words
+from tinygrad_rnn.drawing.legend import Cell, Tint, bar, pill, space, swatch, title, words
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.routes import RADIUS, Line, route
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
@@ -60,7 +60,10 @@ class Backward(Overlay):
             return Ink(theme.background, theme.muted, theme.muted, dashed=True)
         if norm == 0:
             return Ink(theme.background, theme.text, theme.text)
-        fill = sequential(self.scale.part(norm), theme) if math.isfinite(norm) else theme.kinds["loss"].pen
+        if not math.isfinite(norm):
+            letters = letters_on(theme.not_finite)
+            return Ink(theme.not_finite, letters, letters, dashed=True)
+        fill = sequential(self.scale.part(norm), theme)
         return Ink(fill, mix(fill, letters_on(theme.background), 0.3), letters_on(fill))
 
     def ink(self, mark: Mark, ink: Ink) -> Ink:
@@ -87,7 +90,7 @@ class Backward(Overlay):
         theme, scale = self.theme, self.scale
         ticks = [power_of_ten(exponent) for exponent in scale.ticks]
         first = [
-            title("norm of the gradient", theme), bar(lambda part: sequential(part, theme), ticks, theme),
+            title("norm of the gradient", theme), bar(lambda part: Tint(sequential(part, theme)), ticks, theme),
             swatch(self.fill(0.0)), words("zero", theme), space(12),
             swatch(self.fill(None)), words("no gradient", theme),
         ]  # fmt: skip

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tinygrad_rnn.drawing.adjoints import norm
-from tinygrad_rnn.drawing.colours import diverging
+from tinygrad_rnn.drawing.colours import diverging, letters_on
 from tinygrad_rnn.drawing.geometry import Box
 from tinygrad_rnn.drawing.glyphs import number_text
+from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, markup, width
-from tinygrad_rnn.drawing.legend import Cell, bar, title
+from tinygrad_rnn.drawing.legend import Cell, Tint, bar, swatch, tile, title, words
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.scene import Mark, Scene
 from tinygrad_rnn.drawing.theme import SANS, Theme
@@ -24,6 +25,9 @@ MOST = 12
 
 SIZE, LINE = 9.0, 11.0
 """Of numbers, and the height of their line, in points."""
+
+NOT_FINITE = {"?": math.nan, "↑": math.inf, "↓": -math.inf}
+"""What is written on a tile for a number that has no place on the scale."""
 
 WIDE, NARROW, HIGH = 8, 5, 8
 """The size of an entry in a strip, in points; narrow where there are more than six."""
@@ -52,6 +56,7 @@ class Numbers:
         strips = [array for array in arrays.values() if 1 < array.size <= MOST]
         finite = [float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array))) for array in strips]
         self.largest = max(finite, default=0.0)
+        self.letters = {_letter(float(entry)) for array in strips for entry in array.flat}
 
     def row(self, node: Tensor) -> Row | None:
         """What is shown of a node."""
@@ -71,32 +76,38 @@ class Numbers:
 
     def describe(self) -> list[Cell]:
         """The legend's row, if colours are used."""
-        if not self.largest:
-            return []
-        ticks = [written(part * self.largest) for part in (-1, 0, 1)]
-        return [
-            title(f"{self.sign} {self.name}", self.theme),
-            bar(lambda part: diverging(2 * part - 1, self.theme), ticks, self.theme),
-        ]
+        cells = []
+        if self.largest:
+            ticks = [written(part * self.largest) for part in (-1, 0, 1)]
+            cells.append(bar(lambda part: self._tint((2 * part - 1) * self.largest), ticks, self.theme))
+        fill = self.theme.not_finite
+        for letter, entry in NOT_FINITE.items():
+            if letter in self.letters:
+                cells += [swatch(Ink(fill, fill, letters_on(fill)), letter), words(written(entry), self.theme)]
+        return [title(f"{self.sign} {self.name}", self.theme), *cells] if cells else []
 
     def _strip(self, array: Array) -> Row:
         """The entries as colours, in the rows of the array's last axis."""
         grid = array.reshape(-1, array.shape[-1])
         across = WIDE if grid.shape[1] <= MOST // 2 else NARROW
-        size = f'WIDTH="{across}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"'
-        lines = (
-            "<TR>" + "".join(f'<TD BGCOLOR="{self._colour(float(entry))}" {size}></TD>' for entry in line) + "</TR>"
-            for line in grid
-        )
+        lines = (f"<TR>{''.join(tile(self._tint(float(entry)), across, HIGH) for entry in line)}</TR>" for line in grid)
         wide, high = across * grid.shape[1] + 2, HIGH * grid.shape[0] + 2
         frame = f'<TABLE BORDER="1" COLOR="{self.theme.muted}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
         table = f'{frame} WIDTH="{wide}" HEIGHT="{high}" FIXEDSIZE="TRUE">{"".join(lines)}</TABLE>'
         return Row(table, wide, high + 2)
 
-    def _colour(self, entry: float) -> str:
-        if not math.isfinite(entry):
-            return self.theme.kinds["loss"].pen
-        return diverging(entry / self.largest if self.largest else 0.0, self.theme)
+    def _tint(self, entry: float) -> Tint:
+        """An entry as a colour, with its sign for those who see no colours."""
+        part = entry / self.largest if self.largest else 0.0
+        colour = diverging(part, self.theme) if math.isfinite(entry) else self.theme.not_finite
+        return Tint(colour, _letter(entry))
+
+
+def _letter(entry: float) -> str:
+    """What is written on a tile: a minus for a negative number, nothing for others, a letter for what is not finite."""
+    if not math.isfinite(entry):
+        return next(letter for letter, number in NOT_FINITE.items() if str(number) == str(entry))
+    return "−" if entry < 0 else ""
 
 
 def _words(text: str) -> str:

@@ -6,21 +6,14 @@ from collections.abc import Sequence
 
 from tinygrad_rnn.drawing.theme import Theme
 
-VIRIDIS = (
-    "#440154", "#481769", "#472A7A", "#433D84", "#3D4E8A", "#355E8D",
-    "#2E6D8E", "#297B8E", "#23898E", "#1F978B", "#21A585", "#2EB37C",
-    "#46C06F", "#65CB5E", "#89D548", "#B0DD2F", "#D8E219", "#FDE725",
-)  # fmt: skip
-"""Evenly spaced points of the colour map viridis, from dark to light."""
-
 
 def sequential(part: float, theme: Theme) -> str:
     """The colour of a size between 0 and 1: the larger, the farther from the background."""
-    return _along(VIRIDIS, part if luminance(theme.background) < 0.5 else 1 - part)
+    return _along(theme.sizes, part)
 
 
 def diverging(part: float, theme: Theme) -> str:
-    """The colour of a number between −1 and 1: orange below zero, blue above, as the columns are at zero."""
+    """The colour of a number between −1 and 1, as the columns are at zero; print has one grey for either sign."""
     return _along((theme.negative, theme.column.fill, theme.positive), (part + 1) / 2)
 
 

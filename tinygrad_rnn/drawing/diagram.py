@@ -6,11 +6,12 @@ import os
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tinygrad_rnn.drawing.render import finish_svg, for_notebook, for_pango, run_graphviz
+from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import DrawingError, SettingError
 from tinygrad_rnn.files import replace_file
 
@@ -25,13 +26,10 @@ class Diagram:
         title: what the picture shows, for those who cannot see it.
     """
 
-    def __init__(
-        self, source: str, titles: Mapping[str, str], title: str, seconds: float, write_page: Callable[[], str]
-    ) -> None:
-        self.source = source
-        self.title = title
-        self._titles = titles
-        self._seconds = seconds  # that Graphviz may take
+    def __init__(self, view: View, write_page: Callable[[], str]) -> None:
+        self.source = view.source
+        self.title = view.title
+        self._view = view
         self._write_page = write_page
         self._svg: str | None = None
 
@@ -43,8 +41,7 @@ class Diagram:
             DrawingError: there is no Graphviz, or it failed.
         """
         if self._svg is None:
-            painted = run_graphviz(self.source, "svg", self._seconds).decode()
-            self._svg = finish_svg(painted, self._titles, self.title)
+            self._svg = finish_svg(self._paint(self.source, "svg").decode(), self._view.titles, self.title)
         return self._svg
 
     def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
@@ -59,14 +56,14 @@ class Diagram:
             dpi: pixels per inch of a .png: 72 for one pixel per point, twice as many for twice the size.
 
         Raises:
-            SettingError: another suffix; pixels per inch that are no positive number.
-            DrawingError: there is no Graphviz, or it failed.
+            SettingError: another suffix; pixels per inch that are no number from 1 to 10,000.
+            DrawingError: there is no Graphviz, or it failed; or a .png would have more than 32,767 pixels on a side.
             OutputError: the file cannot be written; one that was there before is as it was.
         """
         path = Path(path)
         suffix = path.suffix.lower()
-        if not (isinstance(dpi, int | float) and 0 < dpi < float("inf")):
-            raise SettingError(f"dpi is a positive number of pixels per inch, not {dpi!r}")
+        if not (isinstance(dpi, int | float) and 1 <= dpi <= MOST_DPI):
+            raise SettingError(f"dpi is a number of pixels per inch from 1 to {MOST_DPI:,}, not {dpi!r}")
         if suffix not in FORMATS:
             raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")
         replace_file(path, self._bytes(suffix[1:], dpi))
@@ -94,8 +91,11 @@ class Diagram:
             return ('<?xml version="1.0" encoding="UTF-8"?>\n' + self.svg).encode()
         source = for_pango(self.source)
         if format == "png":
-            source = source.replace("graph [", f"graph [dpi={dpi:g}, ", 1)
-        return run_graphviz(source, format, self._seconds)
+            source = source.replace("graph [", f"graph [dpi={dpi:f}, ", 1)
+        return self._paint(source, format)
+
+    def _paint(self, source: str, format: str) -> bytes:
+        return run_graphviz(source, format, self._view.seconds, self._view.advice)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a notebook shows: the picture, or why there is none."""
@@ -113,4 +113,5 @@ def _is_notebook() -> bool:
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
+MOST_DPI = 10_000
 FORMATS = (".dot", ".svg", ".png", ".pdf", ".html")

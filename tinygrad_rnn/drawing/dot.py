@@ -24,7 +24,7 @@ ARROW = 10.0
 CARD = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 """The table of a mark that has more written on it than its label."""
 
-MANY, HASTE = 2000, "splines=line, nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
+MANY, HASTE = 2000, "nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
 """From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
 
 CUT = "//"

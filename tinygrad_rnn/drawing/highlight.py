@@ -30,17 +30,28 @@ def check_steps(steps: Iterable[int], highlight: object) -> tuple[int, int]:
     return late, early
 
 
+def find_loss(scene: Scene, late: int) -> Tensor:
+    """The one loss made in a step, that gradients are of.
+
+    Raises:
+        GraphError: none is made there, or several.
+    """
+    losses = _find_losses(scene, late)
+    if len(losses) > 1:
+        names = ", ".join(loss.describe() for loss in losses)
+        raise GraphError(
+            f"gradients are of one loss, and step {late} has {len(losses)} ({names}); draw one of them alone"
+        )
+    return losses[0]
+
+
 def find_path(scene: Scene, graph: Graph, late: int, early: int) -> set[Mark | Link]:
     """The marks and links on all ways from the loss of step `late` back to the states and inputs of step `early`.
 
     Raises:
         GraphError: no loss is made in the one step; or it does not depend on the other.
     """
-    losses = _of_kinds(scene, late, ["loss"])
-    if not losses:
-        with_loss = [int(step) for step in scene.steps if _of_kinds(scene, step, ["loss"])]
-        advice = f"losses are made in the steps {with_loss}" if with_loss else "label each step's loss, as with L_3"
-        raise GraphError(f"step {late} has no loss that is a labelled single number; {advice}")
+    losses = _find_losses(scene, late)
     credited = _of_kinds(scene, early, CREDITED)
     on_path = dependents(graph.nodes, credited) & dependencies(graph.nodes, losses)
     if not on_path:
@@ -53,6 +64,15 @@ def find_path(scene: Scene, graph: Graph, late: int, early: int) -> set[Mark | L
         if link.value in on_path and (link.target in marks if link.target is not None else link.value in into_gaps)
     }
     return marks | links
+
+
+def _find_losses(scene: Scene, late: int) -> list[Tensor]:
+    losses = _of_kinds(scene, late, ["loss"])
+    if not losses:
+        with_loss = [int(step) for step in scene.steps if _of_kinds(scene, step, ["loss"])]
+        advice = f"losses are made in the steps {with_loss}" if with_loss else "label each step's loss, as with L_3"
+        raise GraphError(f"step {late} has no loss that is a labelled single number; {advice}")
+    return losses
 
 
 def _of_kinds(scene: Scene, step: float, kinds: Collection[str]) -> list[Tensor]:

@@ -24,7 +24,10 @@ def assign_kinds(scene: Scene, survey: Survey) -> None:
     }
     for marks in scene.blocks.values():
         for mark in marks:
-            if _is_adjoint(mark, scene):
+            is_adjoint = _is_adjoint(mark, scene)
+            if is_adjoint and mark.node.label is not None and survey.is_output(mark.node):
+                mark.parameter, is_adjoint = None, False  # a result like others, though it is made by backprop
+            if is_adjoint:
                 mark.kind = "adjoint"
             elif mark.is_value:
                 mark.kind = _kind(mark, initial.get(mark, mark.role), scene.states, leading, survey)

@@ -33,7 +33,7 @@ Text = tuple[Run, ...]
 
 # A variable's name: letters, perhaps with an accent or mark, then _subscript and ^superscript, without braces.
 _NAME = re.compile(
-    r"(?P<base>(?:[^\W\d_][\u0300-\u036f]*){1,12}[*'′]?)"
+    r"(?P<base>(?:[^\W\d_][\u0300-\u036f]*){1,12}[*'′]{0,3})"
     r"(?:_(?P<sub>\(?[-−+]?[^\W_]{1,8}(?:[-−+,][^\W_]{1,8})?\)?))?"
     r"(?:\^(?P<sup>\(?[-−+]?[^\W_]{1,8}\)?))?"
 )

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from tinygrad_rnn.drawing.colours import letters_on
 from tinygrad_rnn.drawing.geometry import Point
 from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, Text, markup, width
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Theme
 
-SIZE, SMALL = 10.0, 8.0
-"""Of the words and of a bar's ticks, in points."""
+SIZE, SMALL, TINY = 10.0, 8.0, 6.0
+"""Of the words, of a bar's ticks, and of letters on tiles, in points."""
 
 PIECES, PIECE, HIGH = 40, 5, 9
 """How many pieces a bar of colours has at the most, and the width and height of each in points."""
@@ -39,6 +40,13 @@ class Cell(NamedTuple):
     width: int
 
 
+class Tint(NamedTuple):
+    """What stands for a number: a colour, and what is written on it if the colour alone does not tell."""
+
+    colour: str
+    letter: str = ""
+
+
 def title(text: str, theme: Theme) -> Cell:
     """What a row is about."""
     letters = _font(markup((Run(text, "sans"),), SIZE, SANS), SIZE, theme.muted)
@@ -51,14 +59,21 @@ def words(text: str, theme: Theme) -> Cell:
     return _cell(_font(markup(runs, SIZE, SANS), SIZE, theme.muted), 1.1 * width(runs, SIZE) + 2)
 
 
+def name(text: Text, theme: Theme) -> Cell:
+    """A label as it is written on a mark."""
+    return _cell(_font(markup(text, 12, SANS), 12, theme.text, SERIF), width(text, 12) + 8)
+
+
 def space(points: int) -> Cell:
     """Nothing."""
     return _cell("", points)
 
 
-def swatch(ink: Ink) -> Cell:
-    """A sample of how something is painted."""
-    return _painted("", ink, 18, 13)
+def swatch(ink: Ink, letter: str = "") -> Cell:
+    """A sample of how something is painted, with what is written on it."""
+    return _painted(
+        _font(markup((Run(letter, "sans"),), SMALL, SANS), SMALL, ink.letters) if letter else "", ink, 18, 13
+    )
 
 
 def pill(text: Text, ink: Ink) -> Cell:
@@ -77,21 +92,24 @@ def _painted(inner: str, ink: Ink, points: int, high: int) -> Cell:
     return _cell(f"{table}<TR><TD {size}>{inner}</TD></TR></TABLE>", points + 8)
 
 
-def bar(colour: Callable[[float], str], ticks: Sequence[str], theme: Theme) -> Cell:
-    """A bar of the colours from 0 to 1, with evenly spaced ticks below it, the first and the last at its ends."""
+def tile(tint: Tint, across: int, high: int) -> str:
+    """A small rectangle of one colour, as a <TD>."""
+    inner = _font(markup((Run(tint.letter, "sans"),), TINY, SANS), TINY, letters_on(tint.colour)) if tint.letter else ""
+    return f'<TD BGCOLOR="{tint.colour}" WIDTH="{across}" HEIGHT="{high}" FIXEDSIZE="TRUE">{inner}</TD>'
+
+
+def bar(tint: Callable[[float], Tint], ticks: Sequence[str], theme: Theme) -> Cell:
+    """A bar of the tints from 0 to 1, with evenly spaced ticks below it, the first and the last at its ends."""
     apart = PIECES // (len(ticks) - 1)  # pieces from one tick to the next
     count = apart * (len(ticks) - 1)
     edge = _blank(EDGE)
-    colours = "".join(
-        f'<TD BGCOLOR="{colour(k / (count - 1))}" WIDTH="{PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
-        for k in range(count)
-    )
+    tiles = "".join(tile(tint(k / (count - 1)), PIECE, HIGH) for k in range(count))
     labels = _blank(apart - 2 * EDGE).join(
         f'<TD COLSPAN="{2 * EDGE}" WIDTH="{2 * EDGE * PIECE}" HEIGHT="11" FIXEDSIZE="TRUE">'
         f"{_font(markup((Run(tick, 'sans'),), SMALL, SANS), SMALL, theme.muted)}</TD>"
         for tick in ticks
     )
-    inner = f"{TABLE}<TR>{edge}{colours}{edge}</TR><TR>{labels}</TR></TABLE>"
+    inner = f"{TABLE}<TR>{edge}{tiles}{edge}</TR><TR>{labels}</TR></TABLE>"
     return _cell(inner, (count + 2 * EDGE) * PIECE)
 
 

@@ -12,6 +12,9 @@ from tinygrad_rnn.drawing.scene import Mark, Role
 DIAMETER = {"state": 36.0, "second state": 36.0, "output": 36.0, "constant": 24.0}
 """Of circles, in points; 32 for kinds not named."""
 
+ACROSS = 0.75
+"""How much of a circle's diameter its text may take."""
+
 
 class Lettering(NamedTuple):
     """The size of a mark and of its text, in points."""
@@ -49,7 +52,7 @@ def _letter(mark: Mark) -> Lettering:
     if mark.is_value and mark.parameter is None:
         diameter = DIAMETER.get(mark.kind, 32.0)
         for size in (16.0, 14.0, 12.5, 11.0):
-            if width(text, size) <= diameter - 6:
+            if width(text, size) <= ACROSS * diameter:
                 return Lettering(Box(diameter, diameter, True), size)
         return Lettering(Box(width(text, 14) + 16, 26.0, False), 14.0)
     if mark.parameter is None and len(text) == 1 and width(text, 15) <= 15:

@@ -63,7 +63,7 @@ def _paint(view: View, colours: Colours, is_first: bool) -> str:
 
     The first is shown without scripts as well.
     """
-    painted = run_graphviz(colours.encode(view.source, view.dark), "svg", view.seconds).decode()
+    painted = run_graphviz(colours.encode(view.source, view.dark), "svg", view.seconds, view.advice).decode()
     named = GROUP.sub(lambda group: _name(group["kind"], group["more"], html.unescape(group["title"]), view), painted)
     svg = finish_svg(colours.decode(named), {}, view.title).replace('role="img"', 'role="group"', 1)
     return f'<div class="view" data-view="{view.name}"{"" if is_first else " hidden"}>{svg}</div>'

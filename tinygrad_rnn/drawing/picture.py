@@ -13,11 +13,13 @@ from tinygrad_rnn.drawing.backward import Backward
 from tinygrad_rnn.drawing.cards import Numbers, make_cards
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
-from tinygrad_rnn.drawing.folding import DOZEN, choose_steps
-from tinygrad_rnn.drawing.highlight import check_steps, find_path
-from tinygrad_rnn.drawing.legend import write_label, write_rows
+from tinygrad_rnn.drawing.folding import DOZEN, FIRST, LAST, choose_steps
+from tinygrad_rnn.drawing.glyphs import value_text
+from tinygrad_rnn.drawing.highlight import check_steps, find_loss, find_path
+from tinygrad_rnn.drawing.legend import Cell, name, title, write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.moments import find_moments
+from tinygrad_rnn.drawing.nablas import tell_apart
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
@@ -26,7 +28,7 @@ from tinygrad_rnn.drawing.routes import room_needed, route
 from tinygrad_rnn.drawing.scene import Mark, Scene
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
@@ -85,7 +87,8 @@ def draw(
     each and what is carried from step to step as a straight line. Shared parameters are written where they
     are used. What the same steps read comes along one line above the columns, as the states do to which a decoder
     attends. A line that bears // was cut by `detach`. A graph without steps, or whose steps have nothing in common,
-    is laid out by Graphviz's dot.
+    is laid out by Graphviz's dot. Where backward passes are part of the graph, ∇h is the adjoint
+    of h, and ∇′h that of a second pass.
 
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
@@ -97,22 +100,24 @@ def draw(
             all that a recurrence runs through. As in textbooks, parameters that are no matrices, such as biases,
             and plain numbers are left out of both.
         direction: of time: "LR", from left to right.
-        theme: "light", "dark", or "print" for black ink on white paper.
+        theme: "light", "dark", or "print" for black and greys on white paper; no theme needs its colours to be seen.
         shapes: write the shape of each value beside it.
         depth: how many names of a scope tell cells apart: 1 makes one cell of "encoder/a" and "encoder/b"; all
             if not given.
         backward: draw backprop on the same geometry: beside each line along which it ran another one the
             other way, all coloured by the norms of the gradients; and what the parameters receive at each use.
+            Gradients are computed for the drawing; what `backward` has left in `grad` is neither read nor changed.
         values: show values on the marks: a number, up to a dozen entries as colours, or else the norm.
         gradients: show gradients likewise.
         highlight: (t, k): fade all but the ways by which the loss of step t credits the states and inputs of
-            step k; steps are counted as labels count them, and are shown in a folded view as well.
+            step k; steps are counted as labels count them, and are shown in a folded view as well. Gradients are
+            then those of the loss of step t alone, and the legend names it.
 
     Raises:
         SettingError: an unknown setting, or settings that do not go together.
         GraphError: nothing to draw, or something that is no Tensor; a gradient is asked for, and the graph has
             several outputs, or one with several elements, or no parameters; the step highlighted has no loss, or
-            its loss does not depend on the other step.
+            several and a gradient is asked for, or its loss does not depend on the other step.
 
     >>> x = tg.tensor(2.0, label="x")
     >>> tg.draw(x * x + 1).source.startswith("digraph")
@@ -122,7 +127,11 @@ def draw(
     check_setting("detail", detail, tuple(SPACINGS))
     check_setting("direction", direction, ("LR",))
     check_setting("theme", theme, tuple(THEMES))
-    if depth is not None and (not isinstance(depth, int) or depth < 1):
+    switches = {"shapes": shapes, "backward": backward, "values": values, "gradients": gradients}
+    for setting, switch in switches.items():
+        if not isinstance(switch, bool):
+            raise SettingError(f"{setting} is True or False, not {switch!r}")
+    if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise SettingError(f"depth is a whole number of at least 1, not {depth!r}")
     graph, rolled = graph_of(what), view == "rolled"
     if rolled:
@@ -132,7 +141,7 @@ def draw(
     manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, ends)
     drawn = _draw_view(graph, shown, manner, rolled)
     write_page = partial(_write_page, graph, shown, manner, rolled)
-    return Diagram(drawn.source, drawn.titles, drawn.title, drawn.seconds, write_page)
+    return Diagram(drawn, write_page)
 
 
 def _require_rollable(graph: Graph, numbers: bool) -> None:
@@ -150,9 +159,10 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     colours = THEMES[manner.theme]
     needs_adjoints = manner.backward or manner.gradients
     unrolled = build_scene(graph, manner.detail, shown, manner.depth, needs_adjoints or manner.values)
+    tell_apart(unrolled)
     scene = roll_scene(unrolled) if rolled else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
-    adjoints = Adjoints(scene, loss_of(manner.what, graph)) if needs_adjoints else None
+    adjoints = Adjoints(scene, _find_output(scene, graph, manner)) if needs_adjoints else None
     numbers = []
     if manner.values:
         numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
@@ -162,7 +172,8 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     lit = find_path(scene, graph, *manner.highlight) if manner.highlight else None
     overlay = Backward(adjoints, colours, lit) if manner.backward and adjoints else Overlay(colours, lit)
     writer = Writer(scene, lettering, colours, manner.shapes, overlay, cards)
-    legend = [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
+    legend = [_describe_output(adjoints.output, colours)] if adjoints and manner.highlight else []
+    legend += [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     spacing = SPACINGS[manner.detail]
     repeated = without_ends(unrolled) if rolled else unrolled
@@ -187,6 +198,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
+        advice=_advise([] if rolled else shown, manner),
         find_moments=partial(_find_moments, graph, manner, scene, writer.names) if rolled else dict,
     )
 
@@ -197,6 +209,26 @@ def _find_moments(
     """The node of each mark of a rolled scene at each time step, by the mark's name in DOT."""
     moments = find_moments(scene, build_scene(graph, manner.detail, depth=manner.depth))
     return {names[mark]: nodes for mark, nodes in moments.items()}
+
+
+def _advise(shown: Sequence[int], manner: Manner) -> str:
+    """What to draw instead of a picture that is too large, of what the settings leave open."""
+    ways = []
+    if len(shown) > FIRST + LAST:
+        ways.append("fewer steps (view='folded')")
+    if manner.detail == "ops":
+        ways.append("less detail (detail='variables')")
+    return " or ".join([*ways, "a part of the graph (Graph.between)"])
+
+
+def _find_output(scene: Scene, graph: Graph, manner: Manner) -> Tensor:
+    """What gradients are of: the loss of the step that is highlighted, or that of the whole graph."""
+    return find_loss(scene, manner.highlight[0]) if manner.highlight else loss_of(manner.what, graph)
+
+
+def _describe_output(output: Tensor, colours: Theme) -> list[Cell]:
+    """The legend's row that says what the gradients are of."""
+    return [title("gradients are of", colours), name(value_text(output), colours)]
 
 
 def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool) -> str:
@@ -211,6 +243,11 @@ def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool
             notes.append(f"A picture of all {len(steps):,} time steps would be too large for this page.")
     elif len(steps) > DOZEN:
         choices.append(choose_steps(graph, "folded", manner.highlight or ()))
+    if manner.highlight and (manner.backward or manner.gradients):
+        notes.append(
+            f"In the picture, gradients are those of the loss of step {manner.highlight[0]} alone; all others in this "
+            "page are those of the graph's output."
+        )
     views = [_draw_light_and_dark(graph, choice, manner) for choice in choices]
     if len(steps) > 1:
         with suppress(SettingError):  # no two steps are alike

@@ -16,48 +16,66 @@ from tinygrad_rnn.errors import DrawingError
 LAYOUT_SECONDS, PAINT_SECONDS = 25.0, 120.0
 """How long Graphviz may take where it has to find places, and where these are given."""
 
-ADVICE = (
+INSTALLING = (
     "Graphviz is not installed: install its `dot` (the package `graphviz` of your system), "
     "or `pip install 'tinygrad-rnn[dot]'`, whose pygraphviz carries it"
 )
 
 
-def run_graphviz(source: str, format: str, seconds: float) -> bytes:
+MOST_PIXELS = 32_767
+"""The longest side of a bitmap. Graphviz shrinks larger ones, and says so on its standard error."""
+
+SHRUNK = re.compile(rb"too large for .* bitmaps\. Scaling by (\S+) to fit")
+
+
+def run_graphviz(source: str, format: str, seconds: float, advice: str) -> bytes:
     """Let Graphviz turn DOT text into a format, such as "svg", "png", "pdf" or "plain".
 
+    Args:
+        source: the DOT text.
+        format: the format.
+        seconds: that it may take.
+        advice: what to draw instead where that is too much.
+
     Raises:
-        DrawingError: there is no Graphviz, it took too long, or it failed.
+        DrawingError: there is no Graphviz, it took too long, or it failed; or a bitmap would be too large.
     """
+    run = _run_dot if shutil.which("dot") else _run_pygraphviz
     try:
-        return _run_dot(source, format, seconds) if shutil.which("dot") else _run_pygraphviz(source, format, seconds)
+        done = run(source, format, seconds)
     except subprocess.TimeoutExpired:
+        raise DrawingError(f"Graphviz did not finish within {seconds:g} s; draw {advice}") from None
+    if shrunk := SHRUNK.search(done.stderr):
         raise DrawingError(
-            f"Graphviz did not finish within {seconds:g} s; draw fewer steps (view='folded'), less detail "
-            "(detail='variables'), or a smaller part of the graph"
-        ) from None
+            f"the picture is too large for a bitmap: its longer side would have {MOST_PIXELS / float(shrunk[1]):,.0f} "
+            f"pixels, and {MOST_PIXELS:,} are the most; save it as .svg or .html, with fewer pixels per inch (dpi), or "
+            f"draw {advice}"
+        )
+    return done.stdout
 
 
-def _run_dot(source: str, format: str, seconds: float) -> bytes:
+def _run_dot(source: str, format: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
     from graphviz.backend import dot_command, execute
 
     command = dot_command.command("dot", format)
     try:
-        done = execute.run_check(command, input=source.encode(), capture_output=True, quiet=True, timeout=seconds)
+        done: subprocess.CompletedProcess[bytes] = execute.run_check(
+            command, input=source.encode(), capture_output=True, quiet=True, timeout=seconds
+        )
     except execute.CalledProcessError as error:
         raise DrawingError(f"Graphviz failed: {_first_line(error.stderr)}") from error
-    painted: bytes = done.stdout
-    return painted
+    return done
 
 
-def _run_pygraphviz(source: str, format: str, seconds: float) -> bytes:
+def _run_pygraphviz(source: str, format: str, seconds: float) -> subprocess.CompletedProcess[bytes]:
     """Run pygraphviz in a process of its own, because Graphviz can end the process that it runs in."""
     command = [sys.executable, "-P", "-c", CHILD, format]
     done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=seconds, check=False)
     if done.returncode == NOT_INSTALLED:
-        raise DrawingError(ADVICE)
+        raise DrawingError(INSTALLING)
     if done.returncode:
         raise DrawingError(f"Graphviz failed: {_first_line(done.stderr)}")
-    return done.stdout
+    return done
 
 
 NOT_INSTALLED = 69

@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+VIRIDIS = (
+    "#440154", "#481769", "#472A7A", "#433D84", "#3D4E8A", "#355E8D",
+    "#2E6D8E", "#297B8E", "#23898E", "#1F978B", "#21A585", "#2EB37C",
+    "#46C06F", "#65CB5E", "#89D548", "#B0DD2F", "#D8E219", "#FDE725",
+)  # fmt: skip
+"""Evenly spaced points of the colour map viridis, from dark to light."""
+
 
 class Paint(NamedTuple):
     """A fill, the pen that outlines it and the pen's width in points, and the colour of letters if not the text's."""
@@ -21,6 +28,7 @@ class Theme:
     """The colours of one theme; `kinds` by what a mark is, `parameters` in turn, with square corners or round ones.
 
     The fills of inputs, outputs, gates, states and losses differ in lightness too, for those who see no colours.
+    `sizes` are the colours of sizes from the least to the largest, evenly spaced.
     """
 
     background: str
@@ -35,6 +43,8 @@ class Theme:
     square_parameters: bool = False
     negative: str = "#A65E00"
     positive: str = "#0B5394"
+    sizes: tuple[str, ...] = VIRIDIS[::-1]
+    not_finite: str = "#A3271B"
 
 
 THEMES: Mapping[str, Theme] = {
@@ -95,6 +105,8 @@ THEMES: Mapping[str, Theme] = {
         faded="#39424E",
         negative="#F0B35A",
         positive="#7DB7EE",
+        sizes=VIRIDIS,
+        not_finite="#F29488",
     ),
     "print": Theme(
         background="#FFFFFF",
@@ -115,7 +127,13 @@ THEMES: Mapping[str, Theme] = {
             "adjoint": Paint("#FFFFFF", "#000000", 0.8),
         },
         parameters=(Paint("#EDEDED", "#000000", 0.8),),
+        adjoint="#000000",
+        faded="#C4C4C4",
         square_parameters=True,
+        negative="#404040",
+        positive="#404040",
+        sizes=("#E6E6E6", "#1A1A1A"),
+        not_finite="#000000",
     ),
 }
 

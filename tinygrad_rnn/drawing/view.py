@@ -20,6 +20,7 @@ class View:
         titles: what each mark is, in words, by the mark's name.
         gaps: the first and the last of the steps that are left out, by the gap's name in DOT.
         seconds: that Graphviz may take to paint it.
+        advice: what to draw instead where it is too large.
         find_moments: finds for each mark of a rolled view the node that it shows at each time step.
         dark: the DOT text in dark colours, where there is one; it differs in nothing else.
     """
@@ -31,5 +32,6 @@ class View:
     titles: Mapping[str, str]
     gaps: Mapping[str, tuple[int, int]]
     seconds: float
+    advice: str
     find_moments: Callable[[], Mapping[str, Mapping[float, Tensor]]] = dict
     dark: str = ""
