@@ -7,9 +7,13 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from tinygrad_rnn.drawing.label import SCRIPT_SIZE, Run, width
+
 STATEMENT = re.compile(r"^(\w+)(?: -> (\w+))?(?: \[(.*)\])?;$")
 ATTRIBUTE = re.compile(r'([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|<(.*?)>(?=, [a-z]+=|$)|([^,\s]*))')
 STATE_PEN = 1.5
+WEIGHTS, LETTERS = 13.0, 9.0
+"""The size of the text beside lines, and how high its letters are, in points."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,16 @@ class Line:
     text: str
     colour: str = ""
     norm: float | None = None
+    label: Sign | None = None
 
     @property
     def ends(self):
         return self.points[0], self.tip or self.points[-1]
+
+    @property
+    def course(self):
+        """All points along it, its tip included."""
+        return (*self.points, self.tip) if self.tip else self.points
 
 
 @dataclass
@@ -156,8 +166,18 @@ def _line(tail, head, attributes):
     return Line(
         tail, head, tuple(_curve(places)), tip, float(attributes.get("penwidth", 1)),
         "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")), attributes.get("color", ""),
-        _norm(attributes),
+        _norm(attributes), _words_beside(attributes) if "lp" in attributes else None,
     )  # fmt: skip
+
+
+def _words_beside(attributes):
+    """The text beside a line, as large as its letters."""
+    x, y = map(float, attributes["lp"].split(","))
+    across = 0.0
+    for tag, script, base in re.findall(r"<(SUB|SUP)>(.*?)</\1>|([^<>]+)(?=<|$)", attributes["label"]):
+        text = plain(script or base)
+        across += width((Run(text),), WEIGHTS * (SCRIPT_SIZE if tag else 1))
+    return Sign("", x, y, across, LETTERS, False, plain(attributes["label"]), "", False, False)
 
 
 def _norm(attributes):
@@ -311,6 +331,45 @@ def outside(paper):
     return found
 
 
+def illegible(paper, room=0.5):
+    """The texts beside lines that touch a mark, a line or another text, as (text, what it touches)."""
+    found = []
+    words = [line.label for line in paper.lines if line.label]
+    words_and_lines = [(line.label, line) for line in paper.lines if line.label]
+    for number, text in enumerate(words):
+        for other in (*paper.marks.values(), *paper.notes, *words[:number]):
+            apart = max(abs(text.x - other.x) - (text.width + other.width) / 2, abs(text.y - other.y) - (text.height + other.height) / 2)
+            if apart < room:
+                found.append((text.text, other.text))
+    for text, _ in words_and_lines:
+        for line in paper.lines:
+            if _gap(text, line) < room:
+                found.append((text.text, paper.text_of(line)))
+    return found
+
+
+def misplaced(paper, room=0.5):
+    """The texts beside lines that stand nearer to another line than to their own, as (text, the other line)."""
+    found = []
+    for line in paper.lines:
+        if line.label:
+            own = _gap(line.label, line)
+            for other in paper.lines:
+                ends = {line.tail, line.head}
+                if {other.tail, other.head} != ends and _gap(line.label, other) < own - room:
+                    found.append((line.label.text, paper.text_of(other)))
+    return found
+
+
+def _gap(text, line):
+    """How far a line runs from a text; negative where it runs through it."""
+    xs, ys = zip(*line.course, strict=True) if line.points else ((math.inf,), (math.inf,))
+    across = max(min(xs) - text.right, text.left - max(xs), min(ys) - text.top, text.bottom - max(ys))
+    if across > 20:
+        return across
+    return min(text.distance(piece.x, piece.y) for piece in _pieces(line))
+
+
 def faults(diagram):
     """All that is wrong with a drawing: empty for a good one."""
     paper = read(diagram)
@@ -322,6 +381,8 @@ def faults(diagram):
             ("shadows", shadows(paper)),
             ("loose ends", loose_ends(paper)),
             ("outside", outside(paper)),
+            ("illegible", illegible(paper)),
+            ("misplaced", misplaced(paper)),
         )
         if wrong
     }

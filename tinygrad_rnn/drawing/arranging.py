@@ -60,7 +60,7 @@ def lay_out_period(
     leaving = dict.fromkeys([*((source, period.direction(source)) for source in bent), *leaving])
     ends = {role: side for role, side in (*leaving, *entered) if role not in period.rail_of}
     _place(period, buses, ends, spacing, widths)
-    place_buses(period, buses, widths.keys())
+    place_buses(period, buses, widths)
     find_ways(period, leaving, entered)
     period.weights = place_weights(period, widths)
     _measure(period, widths)
@@ -174,10 +174,12 @@ def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carr
     """How much wider than itself a mark stands, because of what is written beside its risers."""
     room: dict[Role, float] = {}
     for bus in buses:
+        passed = len({period.rows[reader] for reader in bus.risers}) > 1
+        away = 12.0 if passed else 7.0
         for reader in bus.risers:
             width = widths.get(Carried(bus.source, reader, bus.lag), 0.0)
             if width and not bus.is_tap:
-                room[reader] = max(room.get(reader, 0.0), width + 7 - period.boxes[reader].width / 2)
+                room[reader] = max(room.get(reader, 0.0), width + away - period.boxes[reader].width / 2)
     return room
 
 
