@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from tinygrad_rnn.drawing.geometry import Box, Point, meets, onto_edge, side_of, upright_edge
@@ -65,6 +65,7 @@ def place_buses(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, f
         buses: the buses and taps.
         widths: how wide the texts are that are written beside lines.
     """
+    number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:
         if not bus.is_tap:
             low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
@@ -76,7 +77,9 @@ def place_buses(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, f
                 if other.risers.keys() & bus.risers.keys() and not other.is_tap and other.y > floor
             ]
             cut = min([low, *served]) - 1
-            written = not served and any(Carried(bus.source, reader, bus.lag) in widths for reader in bus.risers)
+            is_among = any(number[reader] > 2 for reader in bus.risers)
+            has_text = any(Carried(bus.source, reader, bus.lag) in widths for reader in bus.risers)
+            written = has_text and (is_among or not served)
             period.move(up=WRITTEN if written else LANE, above=cut)
             bus.y = cut + 2
             bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
