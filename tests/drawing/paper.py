@@ -76,11 +76,6 @@ class Line:
     def ends(self):
         return self.points[0], self.tip or self.points[-1]
 
-    @property
-    def course(self):
-        """All points along it, its tip included."""
-        return (*self.points, self.tip) if self.tip else self.points
-
 
 @dataclass
 class Paper:
@@ -333,18 +328,13 @@ def outside(paper):
 
 def illegible(paper, room=0.5):
     """The texts beside lines that touch a mark, a line or another text, as (text, what it touches)."""
-    found = []
-    words = [line.label for line in paper.lines if line.label]
-    words_and_lines = [(line.label, line) for line in paper.lines if line.label]
-    for number, text in enumerate(words):
-        for other in (*paper.marks.values(), *paper.notes, *words[:number]):
-            apart = max(abs(text.x - other.x) - (text.width + other.width) / 2, abs(text.y - other.y) - (text.height + other.height) / 2)
-            if apart < room:
+    found, texts = [], [line.label for line in paper.lines if line.label]
+    for number, text in enumerate(texts):
+        for other in (*paper.marks.values(), *paper.notes, *texts[:number]):
+            across, up = abs(text.x - other.x), abs(text.y - other.y)
+            if 2 * across < text.width + other.width + room and 2 * up < text.height + other.height + room:
                 found.append((text.text, other.text))
-    for text, _ in words_and_lines:
-        for line in paper.lines:
-            if _gap(text, line) < room:
-                found.append((text.text, paper.text_of(line)))
+        found += [(text.text, paper.text_of(line)) for line in paper.lines if _gap(text, line) < room]
     return found
 
 
@@ -353,21 +343,21 @@ def misplaced(paper, room=0.5):
     found = []
     for line in paper.lines:
         if line.label:
-            own = _gap(line.label, line)
-            for other in paper.lines:
-                ends = {line.tail, line.head}
-                if {other.tail, other.head} != ends and _gap(line.label, other) < own - room:
-                    found.append((line.label.text, paper.text_of(other)))
+            own, ends = _gap(line.label, line), {line.tail, line.head}
+            others = (other for other in paper.lines if {other.tail, other.head} != ends)
+            found += [
+                (line.label.text, paper.text_of(other)) for other in others if _gap(line.label, other) < own - room
+            ]
     return found
 
 
 def _gap(text, line):
-    """How far a line runs from a text; negative where it runs through it."""
-    xs, ys = zip(*line.course, strict=True) if line.points else ((math.inf,), (math.inf,))
-    across = max(min(xs) - text.right, text.left - max(xs), min(ys) - text.top, text.bottom - max(ys))
-    if across > 20:
-        return across
-    return min(text.distance(piece.x, piece.y) for piece in _pieces(line))
+    """How far a line runs from a text, or about how far if that is far; negative where it runs through it."""
+    if not line.points:
+        return math.inf
+    xs, ys = zip(*line.points, strict=True)
+    away = max(min(xs) - text.right, text.left - max(xs), min(ys) - text.top, text.bottom - max(ys))
+    return away if away > 20 else min(text.distance(piece.x, piece.y) for piece in _pieces(line))
 
 
 def faults(diagram):

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from tinygrad_rnn.drawing.geometry import Box, Point, meets, onto_edge, side_of, upright_edge
+from tinygrad_rnn.drawing.geometry import Box, Point, meets, onto_edge, overlap, side_of, upright_edge
 from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role, Tap
 
 LANE, WRITTEN = 15.0, 32.0
@@ -21,6 +21,9 @@ points."""
 
 APART = 11.0
 """Points between the risers that end at one reader."""
+
+PARTED = 8.0
+"""The least distance between the risers that run beside each other, in points."""
 
 STRAIGHT = 4.0
 """How far aside a line may start that still runs straight up, in points."""
@@ -102,24 +105,27 @@ def _place_risers(period: Period, widths: Mapping[Carried, float]) -> None:
     entering = _find_entering(period)
     for reader, buses in serving.items():
         places = _spread(len(buses), entering[reader])
+        middle = sum(places) / len(places)
+        places.sort(key=lambda place: -abs(place - middle))  # the lower a bus, the farther inside
         apart = min(APART, SPREAD * period.boxes[reader].width / max(1.0, *map(abs, places)))
         for place, bus in zip(places, buses, strict=True):
             bus.risers[reader] += place * apart
     texts = [text for reader, buses in serving.items() for text in _room_for_texts(period, reader, buses, widths)]
-    taken: list[float] = []
-    for reader, buses in serving.items():
-        for bus in buses:
-            if not _is_straight_free(period, bus, reader):
-                bus.risers[reader] = _free_lane(period, bus, reader, taken, texts)
+    served = [(reader, bus) for reader, buses in serving.items() for bus in buses]
+    aside = [(reader, bus) for reader, bus in served if not _is_straight_free(period, bus, reader)]
+    taken = [riser_path(period, bus, reader) for reader, bus in served if (reader, bus) not in aside]
+    for reader, bus in aside:
+        bus.risers[reader] = _free_lane(period, bus, reader, taken, texts)
+        taken.append(riser_path(period, bus, reader))
 
 
 def _room_for_texts(
     period: Period, reader: Role, buses: Sequence[Bus], widths: Mapping[Carried, float]
 ) -> Iterator[tuple[Box, Point]]:
-    """The room left of the first and right of the last of the risers that run straight up to a reader."""
+    """The room left of the first and right of the second of the risers that run straight up to a reader."""
     straight = [bus for bus in buses if _is_straight_free(period, bus, reader)]
     top = period.centres[reader].y - period.boxes[reader].height / 2
-    for some, side, away in ((straight[:1], -1, NEAR), (straight[1:][-1:], 1, RETURNING)):
+    for some, side, away in ((straight[:1], -1, NEAR), (straight[1:2], 1, RETURNING)):
         for bus in some:
             if width := widths.get(Carried(bus.source, reader, bus.lag), 0.0):
                 box = Box(width + 2 * away, top - bus.y, False)
@@ -153,7 +159,11 @@ def _is_straight_free(period: Period, bus: Bus, reader: Role) -> bool:
 
 
 def _free_lane(
-    period: Period, bus: Bus, reader: Role, taken: list[float], texts: Collection[tuple[Box, Point]]
+    period: Period,
+    bus: Bus,
+    reader: Role,
+    taken: Collection[Sequence[Point]],
+    texts: Collection[tuple[Box, Point]],
 ) -> float:
     """Where a riser stands beside its reader, away from other marks, from risers, and from the texts beside those."""
     centre, box = period.centres[reader], period.boxes[reader]
@@ -162,8 +172,8 @@ def _free_lane(
             way = list(itertools.pairwise(_around(period, Point(lane, bus.y), reader)))
             clear = all(_is_free(period, *piece, reader) for piece in way)
             written = any(meets(*text, *piece, 1.0) for text in texts for piece in way)
-            if clear and not written and all(abs(lane - other) > 8 for other in taken):
-                taken.append(lane)
+            beside = any(overlap(way[0], (other[0], other[1]), PARTED) for other in taken)
+            if clear and not written and not beside:
                 return lane
     return bus.risers[reader]
 

@@ -444,7 +444,7 @@ class _Router:
                 assert link.carrier is not None
                 onwards = 1 if link.carrier.lag >= 0 else -1
                 ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
-                keys |= {(link.carrier, link.source is None, way): order for way, order in ways.items()}
+                keys |= {self._lane_key(link, way): order for way, order in ways.items()}
         for link in self.scene.links:
             mark = link.source if link.trunk is not None else None
             if mark is not None and mark.time == BEFORE:
@@ -455,7 +455,12 @@ class _Router:
         return {key: (number - (len(keys) - 1) / 2) * LANE for number, key in enumerate(ordered)}
 
     def _lane(self, link: Link, room: int, way: str) -> float:
-        return self._middle(room) + self.lanes[link.carrier, link.source is None, way]
+        return self._middle(room) + self.lanes[self._lane_key(link, way)]
+
+    def _lane_key(self, link: Link, way: str) -> Hashable:
+        """What the links have in common whose lines take one lane; marks before the steps have lanes of their own."""
+        is_first = way == "out" and link.source is not None and link.source.time == BEFORE
+        return link.carrier, link.source is None, link.source if is_first else None, way
 
     def _middle(self, room: int) -> float:
         """The middle of the lanes in a room, which stand between what is written there on its left and right."""

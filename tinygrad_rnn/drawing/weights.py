@@ -70,12 +70,13 @@ class _Writer:
         own = set(itertools.pairwise(self.paths[line]))
         others = [piece for piece in self.lines if piece not in own]
         places = self._places(self.paths[line], width)
-        place, _ = min(places, key=lambda found: self._faults(box, *found, own, others))  # the first of those equal
+        place, _ = min(places, key=lambda found: self._faults(box, found, own, others))  # the first of those equal
         self.texts.append((box, place))
         return place
 
-    def _faults(self, box: Box, place: Point, away: float, own: Collection[Piece], others: Collection[Piece]) -> int:
+    def _faults(self, box: Box, found: tuple[Point, float], own: Collection[Piece], others: Collection[Piece]) -> int:
         """How much is wrong with a place: the marks, lines and texts in the way, and the lines nearer than its own."""
+        place, away = found
         marks = ((box, self.period.centres[role]) for role, box in self.period.boxes.items())
         covered = sum(
             2 * abs(centre.x - place.x) < other.width + box.width + 2
