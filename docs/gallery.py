@@ -169,7 +169,7 @@ def attention() -> tg.Diagram:
 def truncated() -> tg.Diagram:
     """Truncated backpropagation through time: cuts on the way back.
 
-    The carried state is cut after every second step. Lines without an orange companion hand nothing on.
+    The carried state is detached after every second step: where a line bears // no gradient comes back.
     """
     U, W = tg.parameter(np.eye(2), "U"), tg.parameter(0.5 * np.eye(2), "W")
     h, loss = tg.tensor(np.zeros(2), "h_0"), tg.tensor(0.0)

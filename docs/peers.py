@@ -18,6 +18,8 @@ Requires Graphviz's `dot` and `pip install -e .[bench]`.
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -32,6 +34,7 @@ from torch import Tensor, nn
 
 import tinygrad_rnn as tg
 
+ADDRESS = re.compile(r"\b\d{12,}\b")
 PACKAGES = ("torch", "torchviz", "torchlens")
 
 State = tuple[Tensor, Tensor]
@@ -155,11 +158,19 @@ def draw(network: Network, path: Path) -> None:
     names = dict(network.module.named_parameters())
     picture = torchviz.make_dot(outputs if isinstance(outputs, Tensor) else tuple(outputs), names)
     picture.render(outfile=f"{path}-torchviz.svg", cleanup=True)
+    renumber(Path(f"{path}-torchviz.svg"))
 
     restore = torchlens.options.CaptureOptions(unwrap_when_done=True)
     trace = torchlens.trace(network.module, network.inputs, capture=restore)
     for name, settings in {"torchlens": network.settings, "torchlens-rolled": {"view": "rolled"}}.items():
         trace.draw(vis_outpath=f"{path}-{name}", vis_fileformat="svg", vis_save_only=True, **settings)
+
+
+def renumber(path: Path) -> None:
+    """Number the nodes, which torchviz calls by their addresses in memory, so that every run writes the same file."""
+    numbers: defaultdict[str, str] = defaultdict(lambda: str(len(numbers)))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(ADDRESS.sub(lambda found: numbers[found[0]], text), encoding="utf-8")
 
 
 def main(folder: Path = FOLDER) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
+from tests.drawing.paper import read
 from tests.drawing.test_backward import random_elman
 from tinygrad_rnn.drawing.colours import diverging, letters_on, luminance, mix, sequential
 from tinygrad_rnn.drawing.scales import MOST_DECADES, LogScale, power_of_ten
@@ -103,3 +104,11 @@ def test_the_legend_names_the_whole_gradients_of_the_parameters():
     source = tg.draw(random_elman(3), backward=True).source
     legend = next(line for line in source.splitlines() if line.startswith("l1 "))
     assert legend.count("<SUB>") == 5
+
+
+def test_each_layer_has_states_of_the_same_colours():
+    paper = read(tg.draw(tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))), detail="variables"))
+    kinds = THEMES["light"].kinds
+    for layer in (1, 2):
+        assert paper.called(f"h_2^({layer})").colour == kinds["state"].pen
+        assert paper.called(f"c_2^({layer})").colour == kinds["second state"].pen

@@ -78,7 +78,8 @@ def test_it_holds_every_node_and_knows_each_mark(build, save):
     assert set(reader.values("data-mark")) == marks
     assert set(reader.values("data-tail") + reader.values("data-head")) <= marks
     assert set(unrolled["marks"].values()) <= set(range(len(graph)))
-    assert set(rolled["marks"].values()) < set(unrolled["marks"].values())
+    assert rolled["moments"] == list(graph.steps)
+    assert set().union(*rolled["marks"].values()) - {None} <= set(unrolled["marks"].values())
     for node, described in zip(graph.nodes, reader.record["nodes"], strict=True):
         assert described.get("label") == node.label
         assert described.get("step") == node.step
@@ -233,6 +234,7 @@ def test_of_a_huge_graph_only_what_is_shown_is_described(save, monkeypatch):
     monkeypatch.setattr("tinygrad_rnn.drawing.record.MOST_NODES", 200)
     reader = Reader(save(elman(30)))
     shown = {number for view in reader.record["views"] for number in view["marks"].values()}
+    assert not any(view["moments"] for view in reader.record["views"])
     assert len(reader.record["nodes"]) == len(shown)
     assert None in [source for node in reader.record["nodes"] for source in node.get("inputs", [])]
     assert "it is too large for that" in reader.notes

@@ -1,5 +1,6 @@
 """The page in a real browser: it steps through backprop with the very numbers that backprop had."""
 
+import re
 import shutil
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 
 import tinygrad_rnn as tg
 from tests.drawing.cells import lstm, named
+from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz
+from tests.drawing.test_backward import one_number
 from tests.ops.test_table import TABLE
 from tinygrad_rnn.drawing.theme import THEMES
 
@@ -43,6 +46,12 @@ READ_EVERY_EVENT = """() => {
   return all;
 }"""
 """Press "next" until the end, and read what the page says at every event."""
+
+
+IS_IN_FRAME = """number => {
+  const there = frame.getBoundingClientRect(), here = marksAt(number).at(-1).getBoundingClientRect();
+  return here.left >= there.left && here.right <= there.right && here.top >= there.top && here.bottom <= there.bottom;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +179,20 @@ def test_play_goes_on_by_itself_and_pauses(visit):
     assert tab.get_attribute("#status", "aria-live") == "polite"
 
 
+def test_play_goes_as_fast_as_it_is_told(visit):
+    tab = visit(random_elman())
+    tab.clock.install()
+    tab.click("#play")
+    tab.select_option("#speed", "16")
+    tab.clock.run_for(950)
+    assert int(tab.input_value("#slider")) >= 16
+    tab.click("#play")
+    position = tab.input_value("#slider")
+    tab.select_option("#speed", "1")
+    tab.clock.run_for(5000)
+    assert tab.input_value("#slider") == position
+
+
 def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     a, b = tg.parameter([[1.0, 2.0], [3.0, 4.0]], label="a"), tg.parameter([5.0, 6.0], label="b")
     with tg.step(1):
@@ -181,6 +204,48 @@ def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
 
 
+def test_adjoints_that_are_nodes_are_called_what_they_are_called_in_the_picture(visit):
+    x = tg.parameter(3.0, label="x")
+    (slope,) = tg.grad(x * x * x, [x], create_graph=True)
+    tab = visit(slope)
+    tab.fill("#slider", "1")
+    assert tab.inner_text("#status").startswith("Event 1: ∇x = ")
+    assert tab.locator("#event .adjoint .overlined").all_inner_texts() == ["∇", "x"]
+
+
+def test_what_is_read_aloud_tells_an_adjoint_from_its_node(visit):
+    tab = visit(tg.tanh(tg.parameter(0.5, label="a")) * 2.0, "#event=2")
+    aloud = tab.locator("#event").aria_snapshot()
+    assert 'img "adjoint of v1"' in aloud
+    assert "a receives" in aloud
+
+
+def test_a_voice_is_told_of_an_event_once_and_not_while_it_plays(visit):
+    tab = visit(random_elman())
+    live = """() => [...document.querySelectorAll("#backprop :is(output, [role=status])")].filter(
+      box => box.ariaLive !== "off").map(box => box.id)"""
+    assert tab.evaluate(live) == ["status"]
+    tab.click("#play")
+    assert tab.evaluate(live) == []
+
+
+def test_a_name_in_the_text_stands_for_its_mark(visit):
+    run = random_elman(14)
+    tab = visit(run, "#view=unrolled&event=100")
+    tab.select_option("#jump", "5")
+    name = tab.locator("#status [data-name]").first
+    number = int(name.get_attribute("data-name"))
+    assert run.graph.nodes[number].step == 5
+    name.hover()
+    assert number in tab.evaluate("current().order.filter(mark => mark.classList.contains('lit')).map(nodeOf)")
+    assert tab.inner_text("#note .formula").startswith(name.inner_text())
+    tab.evaluate("look(current().whole), pan(9, 9)")
+    name.click()
+    assert tab.evaluate(IS_IN_FRAME, number)
+    tab.mouse.move(2, 2)
+    assert tab.locator(".lit").count() == 0
+
+
 @pytest.mark.parametrize("detail", ["ops", "variables"])
 def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_backprop_has_run_along_it(detail, visit):
     run = random_elman()
@@ -188,7 +253,10 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     tab.emulate_media(reduced_motion="reduce")
     check_backprop(tab, run.graph, run.loss)
     trace = [event.node for event in tg.trace_backward(run.loss)]
-    nodes, readers = run.graph.nodes, tab.evaluate("current().flow.map(({ reader }) => reader)")
+    nodes, readers = (
+        run.graph.nodes,
+        tab.evaluate("current().flow.map(({ ends: [{ tail, head }] }) => Math.max(tail, head))"),
+    )
     for position in (0, 1, 12, 25, len(trace)):
         tab.fill("#slider", str(position))
         reached, seen = tab.evaluate(
@@ -200,13 +268,57 @@ def test_with_the_gradients_in_the_picture_each_returning_line_is_seen_once_back
     assert tab.locator(".edge.reached:not(.returning)").count() == 0
 
 
+READ_MOMENTS = """() => events.map((_, position) => {
+  go(position + 1);
+  const { order } = current();
+  const shown = name => order.filter(mark => name === "" || mark.classList.contains(name)).map(nodeOf);
+  return {
+    moment: document.getElementById("moment").textContent,
+    labels: order.map(mark => mark.getAttribute("aria-label")),
+    all: shown(""), reached: shown("reached"), now: shown("now"),
+  };
+})"""
+"""Go through backprop, and read at every event what the picture shows."""
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_a_rolled_picture_shows_the_time_step_that_backprop_is_at(detail, visit):
+    run = random_elman(4)
+    nodes = run.graph.nodes
+    tab = visit(run, "#view=rolled", detail=detail)
+    assert tab.inner_text("#moment") == "at t = 4"
+    reached = set()
+    for event, seen in zip(tg.trace_backward(run.loss), tab.evaluate(READ_MOMENTS), strict=True):
+        reached.add(nodes.index(event.node))
+        assert seen["reached"] == [number for number in seen["all"] if number in reached]
+        step, now = event.node.step, {nodes[number] for number in seen["now"]}
+        if step is not None:
+            assert seen["moment"] == f"at t = {step}"
+            assert {node.step for node in now} == {step}
+            assert detail == "variables" or now == {event.node}
+            assert sum(label.endswith(f", time step {step}") for label in seen["labels"]) > len(seen["labels"]) / 2
+
+
+def test_a_mark_of_a_rolled_picture_shows_its_node_at_that_time_step(visit):
+    run = random_elman(14)
+    tab = visit(run, "#view=rolled")
+    tab.select_option("#jump", "9")
+    tab.locator(".view:visible [data-mark]", has_text="tanh").hover()
+    assert "h9 = tanh" in tab.inner_text("#note")
+    assert numbers(texts(tab.locator("#note [data-part=value] [data-value]"))) == run.states[8].data.tolist()
+    lit = tab.evaluate("current().order.filter(mark => mark.classList.contains('lit')).map(nodeOf)")
+    labels = {run.graph.nodes[number].label for number in lit if number is not None}
+    assert {"h_9", "h_8", "x_9"} <= labels
+    assert not {"y_9", "L_9"} & labels
+
+
 @pytest.mark.parametrize("detail", ["variables", "cells"])
 def test_what_has_no_mark_is_marked_in_its_own_time_step(detail, visit):
     outputs = tg.nn.LSTM(2, 3, num_layers=2).unroll(np.ones((3, 2))).outputs
     tab = visit(sum(output.sum() for output in outputs), detail=detail)
     pairs = tab.evaluate(
         """() => events.map(({ node }) => [
-          nodes[node].step, marksOf(node).map(mark => nodes[current().nodeOf(mark)].step)])"""
+          nodes[node].step, marksOf(node).map(mark => nodes[nodeOf(mark)].step)])"""
     )
     within = [(step, steps) for step, steps in pairs if step is not None]
     assert len(within) > 80
@@ -222,7 +334,8 @@ def test_a_chip_is_a_mark_of_its_parameter(visit):
     chip.hover()
     assert "Whh, parameter" in tab.inner_text("#note")
     tab.fill("#query", "W_hh")
-    assert tab.inner_text("#hits") == "3 hits"
+    assert tab.inner_text("#hits") == "1 hit"
+    assert tab.locator(".hit:visible").count() == 3
 
 
 def test_numbers_on_a_mark_keep_their_colours_when_backprop_reaches_it(visit):
@@ -333,6 +446,27 @@ def test_pointing_at_a_mark_lights_its_ancestors_and_with_shift_its_descendants(
     assert lit_labels(tab) == set()
 
 
+def test_lighting_fades_the_dots_of_lines_but_no_columns(visit, random_lstm):
+    tab = visit(random_lstm)
+    tab.emulate_media(reduced_motion="reduce")
+    mark_of(tab, "h_2").hover()
+    opacities = """shape => [...document.querySelectorAll(`.view:not([hidden]) .node:not([data-mark]) > ${shape}`)].map(
+      element => getComputedStyle(element.parentElement).opacity)"""
+    assert set(tab.evaluate(opacities, "ellipse")) == {"0.16"}
+    assert set(tab.evaluate(opacities, "text")) == {"1"}
+    assert set(tab.evaluate(opacities, "path")) == {"1"}
+
+
+def test_what_a_finger_has_touched_stays_lit_until_it_touches_nothing(visit):
+    tab = visit(random_elman())
+    mark, touch = mark_of(tab, "h_1"), {"pointerType": "touch", "bubbles": True}
+    for kind in ("pointerover", "pointerdown", "pointerup", "pointerout"):
+        mark.dispatch_event(kind, touch)
+    assert lit_labels(tab) == {"h_0", "h_1", "x_1"}
+    tab.locator("#frame").dispatch_event("pointerdown", touch)
+    assert lit_labels(tab) == set()
+
+
 def test_everything_can_be_done_by_keys(visit):
     tab = visit(random_elman(14))
     press = tab.keyboard.press
@@ -379,6 +513,21 @@ def test_everything_can_be_done_by_keys(visit):
     press("p")
 
 
+def test_marks_of_a_rolled_picture_that_show_nothing_at_a_step_are_walked_over(visit):
+    run = one_number(ODDITIES["first step different"]())
+    tab = visit(run, f"#view=rolled&event={len(list(tg.trace_backward(run)))}")
+    assert tab.inner_text("#moment") == "at t = 1"
+    nothing = tab.locator(".view:visible [aria-label='nothing at time step 1']")
+    assert nothing.count() >= 1
+    nothing.first.focus()
+    name = tab.evaluate("document.activeElement.dataset.mark")
+    for key in ("ArrowLeft", "ArrowRight"):
+        tab.keyboard.press(key)
+        assert tab.evaluate("document.activeElement.dataset.mark") == name
+    tab.keyboard.press("ArrowUp")
+    assert tab.evaluate("document.activeElement.dataset.mark") != name
+
+
 def test_tab_reaches_every_control_and_its_focus_is_seen(visit):
     tab = visit(random_elman())
     names = set()
@@ -400,17 +549,41 @@ def test_keys_of_one_letter_can_be_switched_off(visit):
 def test_search(visit):
     tab = visit(random_elman())
     tab.keyboard.press("/")
-    tab.keyboard.type("tanh t=2")
-    assert tab.inner_text("#hits") == "2 hits"
+    tab.keyboard.type("h_ tanh")
+    assert tab.inner_text("#hits") == "3 hits"
     tab.keyboard.press("Enter")
-    assert tab.inner_text("#hits") == "1 of 2"
-    assert "tanh" in tab.inner_text("#note")
-    tab.keyboard.press("Enter")
-    tab.keyboard.press("Enter")
-    assert tab.inner_text("#hits") == "1 of 2"
-    for query, hits in (("h_3", 2), ("H_", 7), ("no such thing", 0), ("", 0)):
+    assert tab.inner_text("#hits") == "1 of 3"
+    assert "h1 = tanh" in tab.inner_text("#note")
+    for _ in range(3):
+        tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 3"
+    for query, hits, marks in (
+        ("h_3", "1 hit", 2), ("H_", "4 hits", 7), ("tanh t=2", "1 hit", 2), ("no such thing", "0 hits", 0), ("", "", 0)
+    ):  # fmt: skip
         tab.fill("#query", query)
-        assert tab.locator(".hit:visible").count() == hits
+        assert tab.inner_text("#hits") == hits
+        assert tab.locator(".hit:visible").count() == marks
+
+
+@pytest.mark.parametrize(
+    ("query", "view", "marked"),
+    [
+        ("W_hh", "folded", "Whh Whh Whh Whh Whh 9moresteps"),
+        ("W_hh", "rolled", "Whh"),
+        ("h_9", "folded", "9moresteps"),
+        ("h_9", "unrolled", "tanh h9"),
+        ("x_9", "rolled", "xt"),
+    ],
+)
+def test_search_finds_what_has_no_mark_of_its_own(query, view, marked, visit):
+    tab = visit(random_elman(14), f"#view={view}")
+    tab.fill("#query", query)
+    tab.keyboard.press("Enter")
+    assert tab.inner_text("#hits") == "1 of 1"
+    found = tab.locator(".hit:visible").evaluate_all("marks => marks.map(mark => mark.textContent)")
+    assert " ".join("".join(text.split()) for text in found) == marked
+    assert query.replace("_", "") in tab.inner_text("#note")
+    assert view != "rolled" or query != "x_9" or tab.inner_text("#moment") == "at t = 9"
 
 
 def test_dragging_and_the_wheel_move_the_picture(visit):
@@ -426,6 +599,36 @@ def test_dragging_and_the_wheel_move_the_picture(visit):
     assert before["x"] - after["x"] == pytest.approx(50 * before["width"] / (area["width"] - 2), rel=0.01)
     tab.mouse.wheel(0, -200)
     tab.wait_for_function("width => current().box.width < width", arg=after["width"])
+
+
+def test_when_the_window_changes_the_picture_still_follows_the_pointer(visit):
+    tab = visit(random_elman())
+    tab.set_viewport_size({"width": 1000, "height": 500})
+    tab.wait_for_function(
+        "Math.abs(current().box.width / frame.clientWidth * frame.clientHeight / current().box.height - 1) < 1e-9"
+    )
+    before, width = tab.evaluate("[current().box, frame.clientWidth]")
+    area = tab.locator("#frame").bounding_box()
+    tab.mouse.move(area["x"] + 8, area["y"] + 8)
+    tab.mouse.down()
+    tab.mouse.move(area["x"] + 58, area["y"] + 28, steps=4)
+    tab.mouse.up()
+    after = tab.evaluate("current().box")
+    for axis, way in (("x", 50), ("y", 20)):
+        assert before[axis] - after[axis] == pytest.approx(way * before["width"] / width, rel=0.01)
+
+
+def test_the_frame_is_no_higher_than_the_picture_needs_and_nothing_moves_when_one_points(visit):
+    a, b = tg.parameter(-4.0, "a"), tg.parameter(np.ones((12, 1)), "b")
+    tab = visit(named("g", (a * b).sum()))
+    assert tab.locator("#frame").bounding_box()["height"] < 300
+    top = tab.locator("#backprop").bounding_box()["y"]
+    tab.focus("#frame")
+    tab.keyboard.press("Enter")
+    for _ in range(3):
+        tab.keyboard.press("ArrowRight")
+        assert tab.locator("#note dt").count() > 3
+        assert tab.locator("#backprop").bounding_box()["y"] == top
 
 
 # ---------------------------------------------------------------------- in words, in the dark, on paper
@@ -453,6 +656,47 @@ def test_it_is_dark_for_those_who_prefer_it(visit):
         assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == rgb(THEMES[scheme].background)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_controls_and_what_is_written_on_them_stand_out(scheme, visit):
+    tab = visit(random_elman())
+    tab.emulate_media(color_scheme=scheme)
+    paper, *inks = tab.evaluate(
+        """() => [
+          getComputedStyle(document.body).backgroundColor,
+          ...["query", "play", "jump"].map(id => getComputedStyle(find(id)).borderTopColor),
+          getComputedStyle(find("query"), "::placeholder").color, getComputedStyle(find("count")).color,
+          getComputedStyle(find("play")).color]"""
+    )
+    ratios = [contrast(ink, paper) for ink in inks]
+    assert min(ratios[:3]) >= 3
+    assert min(ratios[3:]) >= 4.5
+
+
+def test_with_colours_of_the_system_the_view_and_the_heat_maps_are_still_seen(visit):
+    tab = visit(random_elman(), "#event=41")
+    tab.emulate_media(forced_colors="active")
+    of = "element => getComputedStyle(element).backgroundColor"
+    assert tab.locator("#views [aria-pressed=true]").evaluate(of) != tab.locator(
+        "#views [aria-pressed=false]"
+    ).evaluate(of)
+    cells = tab.locator("#gradients td:is(.positive, .negative)").evaluate_all(f"cells => cells.map({of})")
+    assert len(set(cells)) > 2
+
+
+def contrast(*colours):
+    """The contrast of two colours, as in WCAG 2.2."""
+    dim, bright = sorted(
+        sum(
+            weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4)
+            for weight, part in zip(
+                (0.2126, 0.7152, 0.0722), (int(n) / 255 for n in re.findall(r"\d+", colour)), strict=True
+            )
+        )
+        for colour in colours
+    )
+    return (bright + 0.05) / (dim + 0.05)
+
+
 def rgb(colour):
     return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
 
@@ -461,6 +705,7 @@ def test_on_paper_there_are_no_controls(visit):
     tab = visit(random_elman(), "#event=5")
     tab.emulate_media(media="print")
     assert not tab.is_visible("#player")
+    assert "Point at one" not in tab.inner_text("header")
     assert not tab.is_visible("#keys")
     assert tab.is_visible(".view")
     assert tab.is_visible("#event")

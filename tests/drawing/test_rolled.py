@@ -7,14 +7,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tg
-from tests.drawing.cells import NETWORKS, chain, elman, lstm
-from tests.drawing.oddities import ODDITIES
+from tests.drawing.cells import NETWORKS, chain, elman, lstm, named, weights, zeros
+from tests.drawing.oddities import ODDITIES, x_at
 from tests.drawing.paper import STATE_PEN, faults, read
 from tests.drawing.random_graphs import step_graphs
 
 DETAILS = ["ops", "variables", "cells"]
 GRAPHS = {**ODDITIES, **NETWORKS}
 UNLIKE = ["steps with nothing in common", "many steps with nothing in common"]
+KINDS = [
+    "decoder after encoder",
+    "attention at each step of a decoder",
+    "long attention",
+    "one summary for all later steps",
+]
 ALIKE = [name for name in NETWORKS if name != "own cell"]  # whose labels need another size with t than with numbers
 
 
@@ -44,6 +50,9 @@ def test_a_rolled_drawing_has_no_faults(name, detail):
     if name in UNLIKE:
         with pytest.raises(tg.SettingError, match="no two time steps of this graph are alike"):
             tg.draw(graph, view="rolled", detail=detail)
+    elif name in KINDS:
+        with pytest.raises(tg.SettingError, match=r"steps like 1, 2, 3 differ from steps like \d+"):
+            tg.draw(graph, view="rolled", detail=detail)
     elif graph.steps:
         assert faults(tg.draw(graph, view="rolled", detail=detail)) == {}
     else:
@@ -72,6 +81,33 @@ def test_marks_stand_where_they_stand_in_a_column_of_the_unrolled_picture(name, 
     for mark, like in zip(here, there, strict=True):
         assert (mark.x - alone.x, mark.y) == pytest.approx((like.x - first.x, like.y), abs=0.05)
         assert (mark.width, mark.height, mark.colour) == (like.width, like.height, like.colour)
+
+
+def test_what_few_steps_have_is_left_out():
+    """Truncated backpropagation: at each fourth step what is carried is cut off, and is a leaf there."""
+    W, U = weights(2, 2, label="W"), weights(2, 2, label="U")
+    h, states = zeros(2, "h_0"), []
+    for t in range(1, 10):
+        with tg.step(t):
+            before = h.detach() if t in (5, 9) else h
+            h = named(f"h_{t}", tg.tanh(tg.linear(x_at(t), U) + tg.linear(before, W)))
+            states.append(h)
+    assert [mark.text for mark in rolled(states, "variables").marks.values()] == ["x_t", "h_t", "t−1"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "title", "delay"),
+    [
+        ((1, 5, 9), "t = 1, 5, 9", "t−4"),
+        (tuple(range(2, 40, 3)), "t = 2, 5, …, 38", "t−3"),
+        ((1, 2, 4), "t = 1, 2, 4", "previous"),
+        ((-3, -2, -1), "t = −3, …, −1", "t−1"),
+    ],
+)
+def test_the_title_and_the_delay_say_how_far_apart_steps_are(steps, title, delay):
+    paper = rolled(chain(steps))
+    assert [found.text for found in paper.titles] == [title]
+    assert delay in {mark.text for mark in paper.marks.values()}
 
 
 @pytest.mark.parametrize("steps", [2, 3, 12, 100])

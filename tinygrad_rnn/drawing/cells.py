@@ -88,7 +88,7 @@ def find_cells(survey: Survey, depth: int | None = None) -> dict[Tensor, Cell]:
 
 def _find_keys(survey: Survey, depth: int | None) -> dict[Tensor, Key]:
     """Which cell each node belongs to by its own scope or recurrence; its role may make it stand for another's like."""
-    recurrences = _find_recurrences(survey)
+    recurrences = find_recurrences(survey)
 
     def key_of(node: Tensor) -> Key | None:
         if node.op is None:
@@ -127,7 +127,7 @@ def _is_own(source: Tensor, node: Tensor, cell_of: Mapping[Tensor, Cell]) -> boo
 # ---------------------------------------------------------------------- recurrences
 
 
-def _find_recurrences(survey: Survey) -> dict[Hashable, Hashable]:
+def find_recurrences(survey: Survey) -> dict[Hashable, Hashable]:
     """For each role that a recurrence runs through, the first role of all those that it runs through."""
     following: dict[Hashable, set[Hashable]] = defaultdict(set)
     leading: dict[Hashable, set[Hashable]] = defaultdict(set)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 
-from tinygrad_rnn.drawing.geometry import Point, Spline, with_tip
+from tinygrad_rnn.drawing.geometry import Point, Spline, between, with_tip
 from tinygrad_rnn.drawing.glyphs import shape_text
 from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
@@ -24,6 +26,9 @@ CARD = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
 MANY, HASTE = 2000, "splines=line, nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
 """From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
+
+CUT = "//"
+"""What is written on a line along which no gradient comes back."""
 
 TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
 """The attributes of a node that is nothing but text."""
@@ -121,6 +126,8 @@ class Writer:
         attributes += self._stroke(self.overlay.stroke(link, stroke))
         if link.source is None or link.target is None:
             attributes.append("style=dashed")
+        if link.cut:
+            attributes.append(f'headlabel="{CUT}"')
         return f"{self.ends(link)} [{', '.join(attributes)}];"
 
     def ends(self, link: Link) -> str:
@@ -236,9 +243,13 @@ class Writer:
             yield f"t{number} [{self._text(foot, self._step_title(column.step), 13)}];"
 
     def _step_title(self, step: float) -> str:
-        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3."""
-        steps = [*self.scene.positions] if self.scene.is_rolled else [step]
-        words = f"{steps[0]:.0f}, …, {steps[-1]:.0f}" if len(steps) > 1 else f"{steps[0]:.0f}"
+        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3, or t = 1, 5, 9."""
+        steps = [f"{time:.0f}" for time in (self.scene.positions if self.scene.is_rolled else [step])]
+        if len(steps) > 1 and self.scene.stride == 1:
+            steps[1:-1] = ["…"]
+        elif len(steps) > 4:
+            steps[2:-1] = ["…"]
+        words = ", ".join(steps)
         return f"<<I>t</I>&#160;=&#160;{escape(words)}>".replace("-", "−")
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
@@ -246,7 +257,8 @@ class Writer:
             for line, (role, height) in enumerate(gap.lines.items()):
                 colour = self._state_colour(role) if role in self.scene.states else self.theme.edge
                 place = Point(gap.place.x, height)
-                yield f"g{number}_{line} [{self._text(place, '⋯', 20, colour)}];"
+                dots = f"·{CUT}·" if role in self.scene.severed else "⋯"
+                yield f"g{number}_{line} [{self._text(place, dots, 20, colour)}];"
             yield f'h{number} [pos="{pair(gap.place)}", {self._more_steps(gap.steps)}, {TEXT}];'
 
     def _more_steps(self, steps: int) -> str:
@@ -270,6 +282,10 @@ class Writer:
             yield self._line(line)
         for number, (place, colour) in enumerate(dots.items()):
             yield dot(f"d{number}", place, colour)
+        for number, line in enumerate(line for line in lines if line.link.cut):
+            start, end = max(pairwise(line.corners), key=lambda piece: math.dist(*piece))
+            place = between(start, end, 0.5 if line.label is None else 0.22)
+            yield f"x{number} [{self._text(place, CUT, 15, self.theme.text)}];"
 
     def _line(self, line: Line) -> str:
         heavy = line.state is not None
@@ -292,16 +308,15 @@ class Writer:
     def _weights(self, link: Link) -> str:
         return f"label=<{markup(link.weights, WEIGHTS, SANS)}>"
 
-    def _line_colour(self, link: Link, state: object) -> str:
+    def _line_colour(self, link: Link, state: Hashable) -> str:
         """That of the state whose line it is; else that of adjoints for what comes from a backward pass."""
         if state is not None:
             return self._state_colour(state)
         is_adjoint = link.value is not None and link.value.origin is not None
         return self.theme.kinds["adjoint"].pen if is_adjoint else self.theme.edge
 
-    def _state_colour(self, role: object) -> str:
-        kind = "state" if role == self.scene.states[0] else "second state"
-        return self.theme.kinds[kind].pen
+    def _state_colour(self, role: Hashable) -> str:
+        return self.theme.kinds[self.scene.states[role]].pen
 
 
 def course_text(course: Spline, stroke: Stroke, arrow: bool) -> str:

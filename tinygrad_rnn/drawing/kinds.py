@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping
 
+from tinygrad_rnn.drawing.cells import find_recurrences
 from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import BEFORE, Mark, Role, Scene
 from tinygrad_rnn.drawing.survey import Survey
@@ -13,7 +14,7 @@ from tinygrad_rnn.node import Tensor
 
 def assign_kinds(scene: Scene, survey: Survey) -> None:
     """Say of each value what it is, from where it stands and what it leads to; and which values are states."""
-    scene.states = _find_states(scene)
+    scene.states = _find_states(scene, find_recurrences(survey))
     leading = _ancestors(scene.states, _made_from(scene))
     initial = {
         link.source: link.carrier.role
@@ -29,8 +30,11 @@ def assign_kinds(scene: Scene, survey: Survey) -> None:
                 mark.kind = _kind(mark, initial.get(mark, mark.role), scene.states, leading, survey)
 
 
-def _find_states(scene: Scene) -> list[Role]:
-    """What is carried from step to step, the last made first; not running sums, nor adjoints."""
+def _find_states(scene: Scene, recurrences: Mapping[Hashable, Hashable]) -> dict[Hashable, str]:
+    """What is carried from step to step, the last made first; not running sums, nor adjoints.
+
+    Of each recurrence, as each layer of a network is one, what is made last is a "state", and others are second ones.
+    """
     carried: dict[Role, Tensor] = {}
     sums: set[Role] = set()
     for link in scene.links:
@@ -44,7 +48,13 @@ def _find_states(scene: Scene) -> list[Role]:
         if source.role[0] == target.role[0] and is_number:  # read only to have something added
             sums.add(source.role)
     states = [role for role, node in carried.items() if role not in sums and node.origin is None]
-    return sorted(states, key=lambda role: -carried[role].serial)
+    kinds: dict[Hashable, str] = {}
+    first: set[Hashable] = set()
+    for role in sorted(states, key=lambda role: -carried[role].serial):
+        recurrence = recurrences.get(role[0], role)
+        kinds[role] = "second state" if recurrence in first else "state"
+        first.add(recurrence)
+    return kinds
 
 
 def _made_from(scene: Scene) -> Mapping[Hashable, Collection[Hashable]]:
@@ -67,10 +77,12 @@ def _ancestors(roles: Iterable[Hashable], made_from: Mapping[Hashable, Collectio
     return found
 
 
-def _kind(mark: Mark, role: Hashable, states: Sequence[Role], leading: Collection[Hashable], survey: Survey) -> str:
+def _kind(
+    mark: Mark, role: Hashable, states: Mapping[Hashable, str], leading: Collection[Hashable], survey: Survey
+) -> str:
     node = mark.node
     if role in states:
-        return "state" if role == states[0] else "second state"
+        return states[role]
     if node.op is None or _is_slice(node):
         if node.requires_grad:
             return "parameter"

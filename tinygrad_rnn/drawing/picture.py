@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -13,9 +13,11 @@ from tinygrad_rnn.drawing.backward import Backward
 from tinygrad_rnn.drawing.cards import Numbers, make_cards
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
+from tinygrad_rnn.drawing.folding import DOZEN, choose_steps
 from tinygrad_rnn.drawing.highlight import check_steps, find_path
 from tinygrad_rnn.drawing.legend import write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
+from tinygrad_rnn.drawing.moments import find_moments
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
@@ -29,12 +31,7 @@ from tinygrad_rnn.drawing.tiling import find_period, lay_out
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph
-
-FIRST, LAST = 3, 2
-"""How many steps a folded view shows at the start and at the end."""
-
-DOZEN = 12
-"""The most steps that are shown without folding unless asked for."""
+from tinygrad_rnn.node import Tensor
 
 MOST_UNROLLED = 3_000
 """The most nodes of a graph whose page can show it unrolled where that is not asked for; of one with gradients or
@@ -86,13 +83,15 @@ def draw(
 
     A graph with time steps is drawn in columns, one for each step, with the same mark at the same height in
     each and what is carried from step to step as a straight line. Shared parameters are written where they
-    are used. A graph without steps, or whose steps have nothing in common, is laid out by Graphviz's dot.
+    are used. What the same steps read comes along one line above the columns, as the states do to which a decoder
+    attends. A line that bears // was cut by `detach`. A graph without steps, or whose steps have nothing in common,
+    is laid out by Graphviz's dot.
 
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
-        view: "unrolled" for all steps, "folded" for the first three and the last two, "rolled" for what all
-            steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps and folded above
-            if not given.
+        view: "unrolled" for all steps, "folded" for the first three or more and the last two, "rolled" for what
+            at least half of the steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps
+            and folded above if not given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
             all that a recurrence runs through.
@@ -128,7 +127,7 @@ def draw(
     if rolled:
         _require_rollable(graph, backward or values or gradients or highlight is not None)
     ends = None if highlight is None else check_steps(graph.steps, highlight)
-    shown = _choose_steps(graph.steps, view, ends or ())
+    shown = choose_steps(graph, view, ends or ())
     manner = Manner(what, detail, depth, theme, shapes, backward, values, gradients, ends)
     drawn = _draw_view(graph, shown, manner, rolled)
     write_page = partial(_write_page, graph, shown, manner, rolled)
@@ -187,7 +186,16 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
         gaps={} if rolled else _list_gaps(scene, graph.steps),
         seconds=seconds,
+        find_moments=partial(_find_moments, graph, manner, scene, writer.names) if rolled else dict,
     )
+
+
+def _find_moments(
+    graph: Graph, manner: Manner, scene: Scene, names: Mapping[Mark, str]
+) -> dict[str, Mapping[float, Tensor]]:
+    """The node of each mark of a rolled scene at each time step, by the mark's name in DOT."""
+    moments = find_moments(scene, build_scene(graph, manner.detail, depth=manner.depth))
+    return {names[mark]: nodes for mark, nodes in moments.items()}
 
 
 def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool) -> str:
@@ -201,14 +209,14 @@ def _write_page(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool
         else:
             notes.append(f"A picture of all {len(steps):,} time steps would be too large for this page.")
     elif len(steps) > DOZEN:
-        choices.append(_choose_steps(steps, "folded", manner.highlight or ()))
+        choices.append(choose_steps(graph, "folded", manner.highlight or ()))
     views = [_draw_light_and_dark(graph, choice, manner) for choice in choices]
     if len(steps) > 1:
         with suppress(SettingError):  # no two steps are alike
-            once = _draw_light_and_dark(graph, _choose_steps(steps, "rolled"), manner.plain, rolled=True)
+            once = _draw_light_and_dark(graph, choose_steps(graph, "rolled"), manner.plain, rolled=True)
             views.insert(0 if rolled else len(views), once)
             if manner.layers > 1 or manner.highlight:
-                notes.append("The rolled view stands for all time steps at once: it shows the graph alone.")
+                notes.append("The rolled view stands for all time steps at once, so that nothing is laid over it.")
     return render_page(graph, _title(graph, steps, rolled=False).capitalize(), views, notes)
 
 
@@ -216,14 +224,6 @@ def _draw_light_and_dark(graph: Graph, shown: Sequence[int], manner: Manner, rol
     """A view in the colours of both themes, for a page, whose reader prefers one of them."""
     light, dark = (_draw_view(graph, shown, manner._replace(theme=theme), rolled) for theme in ("light", "dark"))
     return replace(light, dark=dark.source)
-
-
-def _choose_steps(steps: Sequence[int], view: str | None, wanted: Collection[int] = ()) -> list[int]:
-    """The steps that a view shows: in any case those that are wanted."""
-    folds = view == "folded" or (view != "unrolled" and len(steps) > DOZEN)
-    if not folds or len(steps) <= FIRST + LAST:
-        return list(steps)
-    return sorted({*steps[:FIRST], *steps[-LAST:], *wanted})
 
 
 def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]:

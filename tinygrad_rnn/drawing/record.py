@@ -15,8 +15,9 @@ import numpy as np
 
 from tinygrad_rnn.autodiff import Event, trace_backward
 from tinygrad_rnn.drawing.formulas import BROADCASTING, find_formula, formula_name
-from tinygrad_rnn.drawing.glyphs import index_text, number_text
-from tinygrad_rnn.drawing.label import Run, Text, clean, shorten, typeset
+from tinygrad_rnn.drawing.glyphs import index_text, number_text, value_text
+from tinygrad_rnn.drawing.label import Run, Text, clean, shorten
+from tinygrad_rnn.drawing.nablas import has_name
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Array, Tensor
@@ -58,7 +59,7 @@ def record_graph(graph: Graph, views: Sequence[View], room: int) -> Record:
     if not is_whole:
         notes.append("Only the nodes in the picture are described.")
     record: Record = {
-        "views": [recorder.view(view) for view in views],
+        "views": [recorder.view(view, view.find_moments() if is_whole else {}) for view in views],
         "nodes": [recorder.node(node) for node in nodes],
         "operations": {formula_name(node): _formula(node) for node in nodes if node.op is not None},
         "parameters": [recorder.numbers[node] for node in nodes if node.op is None and node.requires_grad],
@@ -96,7 +97,7 @@ def _find_output(graph: Graph) -> tuple[Tensor | None, str]:
 class _Recorder:
     def __init__(self, nodes: Sequence[Tensor]) -> None:
         self.nodes = nodes
-        self.numbers = {node: number for number, node in enumerate(nodes)}
+        self.numbers: dict[Tensor | None, int] = {node: number for number, node in enumerate(nodes)}
         self.values = _held_values(nodes)
         self.left_out = range(0)
         self.is_thinned = False
@@ -105,10 +106,18 @@ class _Recorder:
         """Decide whose numbers are left out, so that all others take no more than so many bytes."""
         self.left_out = find_middle([_cost(node) for node in self.nodes], room - BYTES_PER_EVENT * len(self.nodes))
 
-    def view(self, view: View) -> Record:
-        """The nodes that a view's marks show, and the steps that its gaps stand for."""
-        marks = {mark: self.numbers[node] for mark, node in view.marks.items()}
-        return {"name": view.name, "title": view.title, "marks": marks, "gaps": dict(view.gaps)}
+    def view(self, view: View, moments: Mapping[str, Mapping[float, Tensor]]) -> Record:
+        """The nodes that a view's marks show, and the steps that its gaps stand for.
+
+        Where marks show other nodes at other moments, these are time steps, and each mark has a node for each, or
+        None.
+        """
+        steps = sorted({step for nodes in moments.values() for step in nodes})
+        marks = {
+            mark: [self.numbers.get(moments[mark].get(step)) for step in steps] if steps else self.numbers[node]
+            for mark, node in view.marks.items()
+        }
+        return {"name": view.name, "title": view.title, "marks": marks, "moments": steps, "gaps": dict(view.gaps)}
 
     def node(self, node: Tensor) -> Record:
         """A node without its value, and without what is usual."""
@@ -223,9 +232,9 @@ def _not_finite(number: float) -> str:
 
 
 def _name(node: Tensor) -> Text:
-    """A node's label, or the number that it is; nothing for others."""
-    if node.label is not None:
-        return typeset(node.label)
+    """A node's label, "∇" and that of which it is the adjoint, or the number that it is; nothing for others."""
+    if has_name(node):
+        return value_text(node)
     if node.op is None and node.size == 1 and not node.requires_grad:
         return (Run(number_text(node.item())),)
     return ()

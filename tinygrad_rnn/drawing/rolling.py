@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
@@ -15,11 +17,11 @@ from tinygrad_rnn.graph.rolled import label_in_common
 def roll_scene(scene: Scene) -> Scene:
     """The rolled form of a scene, with the time step as t and a mark for each delay.
 
-    Only what repeats is shown, as in the textbooks: what a single one of several steps has is left out, and so
+    Only what repeats is shown, as in the textbooks: what fewer than half of the steps have is left out, and so
     is what stands before the first step or after the last, such as initial states.
 
     Raises:
-        SettingError: nothing repeats.
+        SettingError: nothing repeats; or there are steps of different kinds, as an encoder's and a decoder's are.
     """
     return _Roller(scene).roll()
 
@@ -40,24 +42,37 @@ class _Roller:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.least = 2 if len(scene.steps) > 2 else 1  # in how many steps there is what repeats
+        self.half = max(self.least, math.ceil(len(scene.steps) / 2))
         self.time = scene.steps[0]
-        self.marks = self._find_marks()
+        self.members: dict[Hashable, list[Mark]] = defaultdict(list)
+        for time in scene.steps:
+            for mark in scene.blocks[time]:
+                self.members[mark.role].append(mark)
+        self.marks = {role: self._mark(marks) for role, marks in self.members.items() if len(marks) >= self.half}
         self.delays: dict[Carrier, Mark] = {}
 
     def roll(self) -> Scene:
         if not self.marks:
             raise SettingError("no two time steps of this graph are alike, so that none can stand for all")
+        self._check_kinds()
         links = [*self._links_within(), *self._loops()]
         blocks = {BEFORE: [], self.time: list(self.marks.values()), AFTER: list(self.delays.values())}
         return replace(self.scene, blocks=blocks, links=links, hidden={}, is_rolled=True)
 
-    def _find_marks(self) -> dict[Hashable, Mark]:
-        """For each role its mark."""
-        members: dict[Hashable, list[Mark]] = defaultdict(list)
-        for time in self.scene.steps:
-            for mark in self.scene.blocks[time]:
-                members[mark.role].append(mark)
-        return {role: self._mark(marks) for role, marks in members.items() if len(marks) >= self.least}
+    def _check_kinds(self) -> None:
+        """Refuse steps of which several have what several others haven't, and the other way round."""
+        occurring: dict[Hashable, list[float]] = defaultdict(list)
+        for role, marks in self.members.items():
+            for mark in marks:
+                occurring[role, mark.text if mark.is_cell and mark.caption else None].append(mark.time)
+        kinds = {frozenset(times) for times in occurring.values() if len(times) > 1}
+        for some, others in itertools.combinations(sorted(kinds, key=sorted), 2):
+            if not some & others:
+                one, other = (", ".join(f"{time:.0f}" for time in sorted(kind)) for kind in (some, others))
+                raise SettingError(
+                    f"no time step can stand for all: steps like {one} differ from steps like {other}; "
+                    'draw them with view="folded" or "unrolled"'
+                )
 
     def _mark(self, marks: Sequence[Mark]) -> Mark:
         steps = [int(mark.time) for mark in marks]
@@ -75,7 +90,7 @@ class _Roller:
         return [
             Link(self.marks[link.source.role], self.marks[link.target.role], None, link.weights)
             for steps in alike.values()
-            if len(steps) >= self.least
+            if len(steps) >= self.half
             for link in max(steps.values(), key=len)
             if link.source is not None and link.target is not None
         ]
@@ -103,9 +118,19 @@ class _Roller:
     def _delay(self, carrier: Carrier) -> Link:
         """Make the mark of a delay; the link to it."""
         source = self.marks[carrier.role]
-        text = (Run("t", "italic"), Run(f"{-carrier.lag:+d}".replace("-", "−")))
+        stride = self.scene.stride
+        text: Text = (Run(_distance(carrier.lag), "sans"),)
+        if stride is not None:
+            text = (Run("t", "italic"), Run(f"{-carrier.lag * stride:+d}".replace("-", "−")))
         self.delays[carrier] = Mark(source.node, False, None, text, AFTER, kind="delay")
         return Link(source, self.delays[carrier], carrier)
+
+
+def _distance(lag: int) -> str:
+    """Such as "previous", or "2 later"."""
+    if abs(lag) == 1:
+        return "previous" if lag > 0 else "next"
+    return f"{abs(lag)} {'earlier' if lag > 0 else 'later'}"
 
 
 def _text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:

@@ -128,6 +128,7 @@ class _Router:
         }
         self.left = {(round(crossing.start.y), crossing.leaving) for crossing in self.crossings.values()}
         self.entered_at = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
+        self.initial: dict[Carrier | None, list[Mark | None]] = {}  # the marks before the steps with one carrier
         self.lanes = self._find_lanes()
         self.texts = self._find_texts()
         self.right = max(
@@ -458,9 +459,12 @@ class _Router:
         return self._middle(room) + self.lanes[self._lane_key(link, way)]
 
     def _lane_key(self, link: Link, way: str) -> Hashable:
-        """What the links have in common whose lines take one lane; marks before the steps have lanes of their own."""
-        is_first = way == "out" and link.source is not None and link.source.time == BEFORE
-        return link.carrier, link.source is None, link.source if is_first else None, way
+        """One lane for each value, but one each for several that stand before the steps."""
+        initial = link.source is not None and link.source.time == BEFORE
+        before = self.initial.setdefault(link.carrier, []) if initial else []
+        if initial and link.source not in before:
+            before.append(link.source)
+        return link.carrier, link.source is None, before.index(link.source) if initial else 0, way
 
     def _middle(self, room: int) -> float:
         """The middle of the lanes in a room, which stand between what is written there on its left and right."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.label import Text
@@ -87,7 +88,8 @@ class Link:
 
     At a gap, where steps are left out, `source` or `target` is None. Where a link goes from block to block,
     `carrier` says whose line it is. `weights` is what is written beside the edge. `value` is the node whose value
-    goes along it, which at a gap may have no mark; None where it stands for those of many steps.
+    goes along it, which at a gap may have no mark; None where it stands for those of many steps. No gradient comes
+    back along it where it is `cut`.
     """
 
     source: Mark | None
@@ -95,6 +97,7 @@ class Link:
     carrier: Carrier | None = None
     weights: Text = ()
     value: Tensor | None = None
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if self.value is None and self.source is not None:
@@ -117,7 +120,9 @@ class Scene:
         contracted: whether marks stand for all that leads from labelled values to labelled values.
         positions: for each step of the whole graph, how many come before it.
         hidden: for each step shown that is followed by a gap, how many steps are left out after it.
-        states: the roles of values that are carried from one step to another, and not mere running sums.
+        severed: the roles of what is carried into steps that are left out, but cut off there.
+        states: the roles of values that are carried from one step to another, and not mere running sums; "state" or
+            "second state".
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
         visible: the nodes of the graph that are in a shown step or in none.
@@ -129,18 +134,25 @@ class Scene:
     contracted: bool = False
     positions: dict[float, int] = field(default_factory=dict)
     hidden: dict[float, int] = field(default_factory=dict)
-    states: list[Role] = field(default_factory=list)
+    severed: set[Hashable] = field(default_factory=set)
+    states: dict[Hashable, str] = field(default_factory=dict)
     backward: set[Hashable] = field(default_factory=set)
     is_rolled: bool = False
     visible: set[Tensor] = field(default_factory=set)
     passed: Mapping[Tensor, Tensor] = field(default_factory=dict)
 
-    def state_of(self, link: Link) -> Role | None:
+    def state_of(self, link: Link) -> Hashable:
         """The state whose line a link between blocks is, if it is one's."""
         if link.carrier is None:
             return None
         role = link.carrier.role if link.trunk is None else link.trunk.role
         return next((state for state in self.states if state == role), None)
+
+    @property
+    def stride(self) -> int | None:
+        """How far apart the time steps of the whole graph are; None if that differs."""
+        strides = {int(later - earlier) for earlier, later in pairwise(self.positions)} or {1}
+        return strides.pop() if len(strides) == 1 else None
 
     @property
     def nodes(self) -> set[Tensor]:

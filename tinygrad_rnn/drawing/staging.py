@@ -13,9 +13,9 @@ from tinygrad_rnn.drawing.kinds import assign_kinds
 from tinygrad_rnn.drawing.label import Run, Text
 from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
-from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.drawing.survey import Survey, find_cuts
 from tinygrad_rnn.drawing.trunks import join_trunks
-from tinygrad_rnn.graph import Graph
+from tinygrad_rnn.graph import Graph, dependents
 from tinygrad_rnn.node import Tensor
 
 Place = tuple[Hashable, int]
@@ -77,6 +77,8 @@ class _Builder:
         hidden = [node for node in self.survey.graph.nodes if node not in self.scene.visible]
         join_trunks(self.scene, hidden)
         self._open_gaps(carriers.values())
+        if find_cuts(hidden):
+            self._find_severed()
         assign_kinds(self.scene, self.survey)
         return self.scene
 
@@ -100,6 +102,9 @@ class _Builder:
 
     def _add_marks(self, node: Tensor) -> None:
         time = self.survey.times[node]
+        if (mark := self._cut_mark(node)) is not None:
+            self.drawn[node] = self.target[node] = mark
+            return
         is_result = self.survey.is_result(node)
         if node in self.cells:
             self.drawn[node] = self.target[node] = self._cell_mark(self.cells[node], time)
@@ -130,6 +135,13 @@ class _Builder:
             mark.parameter = self._parameter_number(node)
         self.scene.blocks[time].append(mark)
         return mark
+
+    def _cut_mark(self, node: Tensor) -> Mark | None:
+        """The mark of what a constant was cut off from, if it was."""
+        origin = self.survey.cuts.get(node)
+        if origin is None:
+            return None
+        return self.drawn.get(self.cells[origin].node if origin in self.cells else origin)
 
     def _sign(self, node: Tensor) -> Text:
         """What is written on an operation; where operations are not drawn, an adjoint without a name is "∇"."""
@@ -195,7 +207,9 @@ class _Builder:
             for operand, (source, weights) in enumerate(sources):
                 mark, usual = self.drawn.get(source), carriers.get((target.role, operand))
                 if mark is not None:
-                    self.scene.links.append(Link(mark, target, self._carrier(mark, target, usual), weights))
+                    cut = source if source in self.survey.cuts and mark.node is not source else None
+                    carrier = self._carrier(mark, target, usual)
+                    self.scene.links.append(Link(mark, target, carrier, weights, cut, cut is not None))
                 elif target.role is not None:
                     carrier = usual or Carrier((target.role, operand), 1)
                     self.scene.links.append(Link(None, target, carrier, weights, source))
@@ -248,6 +262,20 @@ class _Builder:
                     if low < reader < high and (time <= step) == (carrier.lag > 0):
                         marks = (mark for mark in scene.blocks[time] if mark.role == carrier.role)
                         scene.links += [Link(mark, None, carrier) for mark in marks]
+
+    def _find_severed(self) -> None:
+        """Find what is carried into steps that are left out, but cut off there."""
+        ends: dict[Carrier, tuple[set[Tensor], set[Tensor]]] = defaultdict(lambda: (set(), set()))
+        for link in self.scene.links:
+            if link.carrier is not None and link.value is not None:
+                into, out = ends[link.carrier]
+                if link.target is None:
+                    into.add(link.value)
+                elif link.source is None:
+                    out.add(link.value)
+        for carrier, (into, out) in ends.items():
+            if into and out and out.isdisjoint(dependents(self.survey.graph.nodes, into)):
+                self.scene.severed.add(carrier.role)
 
 
 def _find_backward(carriers: Iterable[Carrier]) -> set[Hashable]:

@@ -6,7 +6,7 @@ Nothing is decided by a network's or a node's name.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.nablas import has_name, is_passed_on
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE
@@ -31,6 +31,7 @@ class Survey:
         read_elsewhere: the nodes of a step that another step reads: what is carried.
         initial: the nodes without a step that stand where other steps read what is carried; whether that runs back.
         tags: what is written on the operations that use it: shared values, parameters and plain numbers.
+        cuts: for constants that are other nodes' values, as `detach` makes them, those nodes.
         passed: for adjoints without a name that are nothing but what one other node hands them, that node.
         times: the step in which each node stands, or BEFORE or AFTER.
         parameters: the number of each parameter.
@@ -54,6 +55,7 @@ class Survey:
         self._named = Counter(role for node, role in self.roles.items() if has_name(node))
         self._outputs = set(graph.outputs)
         self._leaf_readers = self._find_leaf_readers()
+        self.cuts = find_cuts(self.nodes)
         self.read_elsewhere = self._find_read_elsewhere()
         self.initial = self._find_initial()
         self.tags = self._find_tags()
@@ -126,7 +128,7 @@ class Survey:
 
     def _find_read_elsewhere(self) -> set[Tensor]:
         return {
-            source
+            self.cuts.get(source, source)
             for node in self.graph.nodes
             if (step := self.steps[node]) is not None
             for source in node.inputs
@@ -152,7 +154,7 @@ class Survey:
         tags = {node for node in self.shared if node.origin is None}
         uses = Counter(source for node in self.nodes for source in node.inputs)
         for node in self.nodes:
-            if node.op is None and node not in self.initial and uses[node]:
+            if node.op is None and node not in self.initial and node not in self.cuts and uses[node]:
                 number = node.size == 1 and node.label is None and not node.requires_grad
                 if number or (node.requires_grad if self.shown else uses[node] > 3 and not self.numbers):
                     tags.add(node)
@@ -208,3 +210,19 @@ class Survey:
             assert step is not None, "only nodes of steps have roles"
             return step
         return BEFORE
+
+
+def find_cuts(nodes: Iterable[Tensor]) -> dict[Tensor, Tensor]:
+    """The constants that share the array of a node that was made before, as `detach` makes them, and those nodes.
+
+    Args:
+        nodes: nodes in topological order.
+    """
+    made: dict[int, Tensor] = {}
+    cuts: dict[Tensor, Tensor] = {}
+    for node in nodes:
+        if node.op is not None:
+            made[id(node._data)] = node
+        elif id(node._data) in made and not node.requires_grad:
+            cuts[node] = made[id(node._data)]
+    return cuts

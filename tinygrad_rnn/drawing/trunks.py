@@ -119,6 +119,7 @@ def _complete(leads: Leads) -> Iterator[tuple[Collection[Mark], Collection[Mark]
     """Those marks that lead to the same marks, to which no others lead; more than one to one.
 
     Where several lead to several, marks that lead nowhere else may lead there too, as a decoder's state before does.
+    What is read from one and from three steps before is no case of this.
     """
     together: dict[frozenset[Mark], list[Mark]] = defaultdict(list)
     readings = Counter(target for targets in leads.values() for target in targets)
@@ -130,8 +131,9 @@ def _complete(leads: Leads) -> Iterator[tuple[Collection[Mark], Collection[Mark]
             only_there.update(dict.fromkeys(targets, len(sources)))
     for targets, sources in together.items():
         several = len(sources) > 1 and len(targets) > 1
+        least = 2 if len(targets) > 1 or all(len(leads[source]) == 1 for source in sources) else 3
         others = {target: readings[target] - len(sources) - several * only_there[target] for target in targets}
-        if len(sources) * len(targets) > 1 and not any(others.values()):
+        if len(sources) * len(targets) >= least and not any(others.values()):
             yield sources, targets
 
 

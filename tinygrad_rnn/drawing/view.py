@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tinygrad_rnn.node import Tensor
@@ -20,6 +20,7 @@ class View:
         titles: what each mark is, in words, by the mark's name.
         gaps: the first and the last of the steps that are left out, by the gap's name in DOT.
         seconds: that Graphviz may take to paint it.
+        find_moments: finds for each mark of a rolled view the node that it shows at each time step.
         dark: the DOT text in dark colours, where there is one; it differs in nothing else.
     """
 
@@ -30,4 +31,5 @@ class View:
     titles: Mapping[str, str]
     gaps: Mapping[str, tuple[int, int]]
     seconds: float
+    find_moments: Callable[[], Mapping[str, Mapping[float, Tensor]]] = dict
     dark: str = ""

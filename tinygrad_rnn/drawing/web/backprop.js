@@ -8,7 +8,7 @@ function go(position) {
   find("count").textContent = `${state.position} of ${events.length}`;
   find("jump").value = (event && nodes[event.node].step) ?? "";
   if (state.position === events.length) pause();
-  colour(event);
+  colour();
   showEvent(event);
   showGradients(event);
   showNote();
@@ -27,7 +27,7 @@ function goToStep(direction) {
 
 function play() {
   if (state.position === events.length) go(0);
-  state.timer = setInterval(() => go(state.position + 1), 900);
+  state.timer = setInterval(() => go(state.position + 1), 900 / Number(find("speed").value));
   showPlaying("Pause", "off"); // a voice could not keep up
 }
 

@@ -9,20 +9,26 @@ function isHit(number, words) {
   return words.every(word => word === String(step) || word === `t=${step}` || text.includes(word));
 }
 
+/** Search among all nodes, also those that the view has no marks of: a parameter is found where it is used. */
 function search() {
   const words = find("query").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const { order, nodeOf } = current();
-  state.hits = words.length ? order.filter(mark => isHit(nodeOf(mark), words)) : [];
+  const { byNode, order, gaps } = current();
+  const atAnyMoment = number => byNode.get(number) ?? [];
+  state.hits = words.length ? [...nodes.keys()].filter(number => isHit(number, words)) : [];
   state.hit = -1;
-  for (const mark of order) mark.classList.toggle("hit", state.hits.includes(mark));
+  const marks = new Set(state.hits.flatMap(number => marksOf(number, atAnyMoment)));
+  for (const mark of [...order, ...gaps.map(({ mark }) => mark)]) mark.classList.toggle("hit", marks.has(mark));
   find("hits").textContent = words.length ? `${state.hits.length} hit${state.hits.length === 1 ? "" : "s"}` : "";
 }
 
 function goToNextHit() {
   if (state.hits.length === 0) return;
   state.hit = (state.hit + 1) % state.hits.length;
-  reveal(state.hits[state.hit]);
-  attend(current().nodeOf(state.hits[state.hit]));
+  const number = state.hits[state.hit];
+  colour(number);
+  const mark = marksOf(number).at(-1);
+  if (mark) reveal(mark);
+  attend(number);
   find("hits").textContent = `${state.hit + 1} of ${state.hits.length}`;
 }
 
@@ -35,9 +41,10 @@ function focusMark(mark) {
 
 /** Go from a mark along a line, or in the order of the marks. */
 function walk(mark, key) {
-  const { nodeOf, byNode, order } = current();
-  const number = nodeOf(mark), own = byNode.get(number), place = own.indexOf(mark);
-  const nearest = next => byNode.get([...reach(number, next)].find(other => other !== number && byNode.has(other)));
+  const { order } = current();
+  const number = nodeOf(mark), own = marksAt(number), place = own.indexOf(mark);
+  const around = next => number === null ? [] : [...reach(number, next)].slice(1);
+  const nearest = next => around(next).map(marksAt).find(marks => marks.length);
   const steps = {
     ArrowLeft: () => own[place - 1] ?? nearest(inputsOf)?.at(-1),
     ArrowRight: () => own[place + 1] ?? nearest(readersOf)?.[0],
@@ -48,7 +55,7 @@ function walk(mark, key) {
 }
 
 /** Go from the frame to its marks: to the one last looked at, or to the first. */
-const enterMarks = () => focusMark(current().byNode.get(state.node)?.at(-1) ?? current().order[0]);
+const enterMarks = () => focusMark(marksAt(state.node).at(-1) ?? current().order[0]);
 
 /* Views, and the address, which holds the moment that is looked at */
 
@@ -57,9 +64,9 @@ function showView(number) {
   state.view = number;
   views.forEach(({ element }, other) => { element.hidden = other !== number; });
   [...find("views").children].forEach((button, other) => button.setAttribute("aria-pressed", other === number));
-  if (current().box === null) fit(true);
+  refit();
   search();
-  colour(events[state.position - 1]);
+  colour();
   remember();
 }
 
@@ -81,21 +88,40 @@ function recall() {
 function listenToPointer() {
   const markOf = ({ target }) => {
     const mark = target.closest("[data-mark]");
-    return mark && current().byNode.has(current().nodeOf(mark)) ? mark : null;
+    return mark && nodeOf(mark) !== null ? mark : null;
   };
   for (const kind of ["pointerover", "focusin"]) {
     frame.addEventListener(kind, event => {
       const mark = markOf(event);
-      if (mark && !frame.classList.contains("dragged")) attend(current().nodeOf(mark));
+      if (mark && !frame.classList.contains("dragged")) attend(nodeOf(mark));
     });
   }
-  for (const kind of ["pointerout", "focusout"]) frame.addEventListener(kind, event => markOf(event) && neglect());
+  for (const kind of ["pointerout", "focusout"]) {
+    frame.addEventListener(kind, event => {
+      const isLifted = event.pointerType === "touch"; // a finger leaves what it has touched, to let it be seen
+      if (markOf(event) && !isLifted) neglect();
+    });
+  }
+  frame.addEventListener("pointerdown", event => markOf(event) || neglect());
   frame.addEventListener("wheel", event => {
     event.preventDefault();
     const { left, top, width, height } = frame.getBoundingClientRect();
     zoom(Math.exp(-event.deltaY / 400), (event.clientX - left) / width, (event.clientY - top) / height);
   }, { passive: false });
   listenToDragging();
+}
+
+/** Names in the text stand for their marks: pointing at one is pointing at its mark, and a click brings that into sight. */
+function listenToNames() {
+  const nameOver = ({ target }) => target.closest("[data-name]")?.dataset.name;
+  for (const panel of ["backprop", "gradients"].map(find)) {
+    panel.addEventListener("pointerover", event => nameOver(event) && attend(Number(nameOver(event))));
+    panel.addEventListener("pointerout", event => nameOver(event) && neglect());
+    panel.addEventListener("click", event => {
+      const mark = nameOver(event) && marksOf(Number(nameOver(event))).at(-1);
+      if (mark) reveal(mark);
+    });
+  }
 }
 
 function listenToDragging() {
@@ -142,6 +168,7 @@ function listenToPlayer() {
   onClick("next", () => go(state.position + 1));
   onClick("last", () => go(events.length));
   onClick("play", playOrPause);
+  find("speed").addEventListener("change", () => state.timer !== null && (pause(), play()));
   find("slider").addEventListener("input", () => go(Number(find("slider").value)));
   find("jump").addEventListener("change", () => {
     go(1 + events.findIndex(({ node }) => String(nodes[node].step) === find("jump").value));
@@ -213,16 +240,17 @@ buildWords();
 if (events.length) {
   buildPlayer();
   buildGradients();
+  listenToNames();
 } else for (const id of ["backprop", "gradients"]) find(id).remove();
 listenToPointer();
 listenToControls();
 listenToKeys();
 window.addEventListener("hashchange", recall);
+window.addEventListener("resize", refit);
 window.addEventListener("beforeprint", () => {
   neglect();
-  state.before = current().box;
-  look(current().whole);
+  paint(current().whole);
 });
-window.addEventListener("afterprint", () => look(state.before));
+window.addEventListener("afterprint", () => paint(current().box));
 recall();
 fillWords();

@@ -7,7 +7,7 @@ const { nodes, events, operations, parameters } = record;
 
 /** What is looked at, and how far backprop has come: `position` events have happened. */
 const state = {
-  view: 0, position: 0, node: null, isLighting: false, isShifted: false, hits: [], hit: -1, timer: null, before: null,
+  view: 0, position: 0, node: null, isLighting: false, isShifted: false, hits: [], hit: -1, timer: null,
 };
 
 /* Who reads whom, and when backprop comes to each node. */
@@ -44,7 +44,7 @@ const hint = words => make("span", { class: "hint" }, words);
 function nameOf(number) {
   const runs = number === null ? [["…", "upright", "base"]]
     : nodes[number].name ?? [["v", "italic", "base"], [String(number), "upright", "sub"]];
-  return make("span", { class: "name" }, ...runs.map(typeset));
+  return make("span", number === null ? { class: "name" } : { class: "name", "data-name": number }, ...runs.map(typeset));
 }
 
 function typeset([text, style, script]) {
@@ -55,10 +55,12 @@ function typeset([text, style, script]) {
 /** Names with commas between them. */
 const list = numbers => numbers.flatMap((number, place) => place ? [", ", nameOf(number)] : [nameOf(number)]);
 
-/** A node's name with a bar over it: the name of its adjoint. */
+/** A node's name with a bar over it: the name of its adjoint. The bar is not read aloud, so it is put in words. */
 function barOf(number) {
   const name = nameOf(number);
-  name.firstChild.classList.add("overlined");
+  name.setAttribute("role", "img");
+  name.setAttribute("aria-label", `adjoint of ${name.textContent}`);
+  name.querySelectorAll(":scope > :not(sub, sup)").forEach(part => part.classList.add("overlined"));
   return name;
 }
 

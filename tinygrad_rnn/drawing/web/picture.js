@@ -4,50 +4,105 @@ const frame = find("frame");
 const views = [...document.querySelectorAll(".view")].map(prepare);
 const current = () => views[state.view];
 
-/** A view's elements by what they show; `box` is the part of it that the frame shows. */
+/**
+ * A view's elements by what they show. In a rolled view that is something else at every moment, which is a time step;
+ * other views have but one moment. `box` is the part of the view that the frame shows.
+ */
 function prepare(element, number) {
-  const view = record.views[number];
+  const { name, gaps, moments } = record.views[number];
+  const shown = new Map(Object.entries(record.views[number].marks).map(([mark, node]) => [mark, [node].flat()]));
   const svg = element.querySelector("svg");
   const { x, y, width, height } = svg.viewBox.baseVal;
   svg.removeAttribute("width");
   svg.removeAttribute("height");
-  const nodeOf = mark => view.marks[mark.dataset.mark];
-  const byNode = new Map();
+  const nodesOf = mark => shown.get(mark.dataset.mark) ?? [];
+  const order = [], byNode = new Map();
   for (const mark of svg.querySelectorAll("[data-mark]")) {
-    const node = nodeOf(mark);
     mark.setAttribute("tabindex", "-1");
     mark.setAttribute("role", "img");
-    mark.setAttribute("aria-label", node === undefined ? "time steps left out" : describe(node));
-    if (node !== undefined) byNode.set(node, [...byNode.get(node) ?? [], mark]);
+    for (const node of nodesOf(mark)) if (node !== null) byNode.set(node, [...byNode.get(node) ?? [], mark]);
   }
-  const lines = [...svg.querySelectorAll("[data-tail]")].map(line => connect(line, view.marks));
+  const lines = [...svg.querySelectorAll("[data-tail]")].map(line => connect(line, shown));
   const returning = lines.filter(({ line }) => line.classList.contains("returning"));
-  const gaps = Object.entries(view.gaps).map(
-    ([name, [first, last]]) => ({ mark: svg.querySelector(`[data-mark="${name}"]`), first, last }));
-  const order = [...byNode.values()].flat();
-  const whole = { x, y, width, height };
-  const flow = returning.length ? returning : lines; // along which backprop is shown
-  return { name: view.name, element, svg, nodeOf, byNode, lines, flow, gaps, order, whole, box: null };
+  const view = {
+    name, element, svg, moments, nodesOf, byNode, lines,
+    moment: Math.max(0, moments.length - 1),
+    flow: returning.length ? returning : lines, // along which backprop is shown
+    gaps: Object.entries(gaps).map(
+      ([name, [first, last]]) => ({ mark: svg.querySelector(`[data-mark="${name}"]`), first, last })),
+    order: [...new Set([...byNode.values()].flat())],
+    whole: { x, y, width, height },
+    box: null,
+  };
+  nameMarks(view);
+  return view;
 }
 
-/** A line with the node whose value goes along it and the one that reads it; at a gap these are one. */
-function connect(line, marks) {
-  const ends = [marks[line.dataset.tail], marks[line.dataset.head]].filter(node => node !== undefined);
-  if (line.classList.contains("returning")) ends.sort((one, other) => one - other); // nodes come after what they read
-  return { line, source: ends[0], reader: ends.at(-1) };
+/** A line with the nodes of its two marks at each moment; at a gap these are one. */
+function connect(line, shown) {
+  const [tails, heads] = [line.dataset.tail, line.dataset.head].map(mark => shown.get(mark) ?? []);
+  const ends = Array.from({ length: Math.max(1, tails.length, heads.length) }, (_, moment) => (
+    { tail: tails[moment] ?? heads[moment], head: heads[moment] ?? tails[moment] }));
+  return { line, ends, isReturning: line.classList.contains("returning") };
 }
 
-/** Show a part of the picture: a box with the frame's proportions. */
-function look(box) {
+/* Moments: what a mark shows now. */
+
+const nodeOf = mark => current().nodesOf(mark)[current().moment] ?? null;
+
+const marksAt = number => (current().byNode.get(number) ?? []).filter(mark => nodeOf(mark) === number);
+
+/** Turn to the moment of the last of the nodes that has one; without such a node, to the last moment of all. */
+function turn(numbers) {
+  const view = current(), { byNode, nodesOf, moments } = view;
+  const momentOf = number => {
+    const [mark] = byNode.get(number) ?? [];
+    return mark ? nodesOf(mark).indexOf(number) : moments.indexOf(nodes[number].step);
+  };
+  const isRolled = moments.length > 0;
+  if (isRolled) {
+    const last = numbers.findLast(number => momentOf(number) >= 0);
+    view.moment = last === undefined ? moments.length - 1 : momentOf(last);
+    nameMarks(view);
+  }
+  find("moment").replaceChildren(...isRolled ? ["at ", make("var", {}, "t"), ` = ${moments[view.moment]}`] : []);
+}
+
+/** Tell those who do not see it what each mark of a view shows. */
+function nameMarks({ svg, nodesOf, moment, moments }) {
+  for (const mark of svg.querySelectorAll("[data-mark]")) {
+    const shown = nodesOf(mark), node = shown[moment] ?? null;
+    const nothing = shown.length ? `nothing at time step ${moments[moment]}` : "time steps left out";
+    mark.setAttribute("aria-label", node === null ? nothing : describe(node));
+  }
+}
+
+/** Show a part of the picture: a box as wide, with the frame's proportions, about the same middle. */
+function look({ x, y, width, height }) {
+  const high = width * frame.clientHeight / frame.clientWidth;
+  const box = { x, y: y + (height - high) / 2, width, height: high };
   current().box = box;
-  current().svg.setAttribute("viewBox", `${box.x} ${box.y} ${box.width} ${box.height}`);
+  paint(box);
 }
+
+const paint = ({ x, y, width, height }) => current().svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+
+/** Show the picture anew in a frame that has another size or held another view. */
+function refit() {
+  const { box, whole } = current();
+  frame.style.setProperty("--needed", `${whole.height * scaleFor(frame.clientWidth, whole) + 32}px`);
+  if (box) look(box);
+  else fit(true);
+}
+
+/** The size in which a picture is shown at first: as wide as the frame, unless it could not be read. */
+const scaleFor = (room, { width }) => Math.min(1.9, Math.max(room / width, 0.6));
 
 /** Show the whole picture; or of a long one its beginning, in a size in which it can be read. */
 function fit(isReadable) {
   const whole = current().whole;
   const { clientWidth, clientHeight } = frame;
-  const inWidth = Math.max(clientWidth / whole.width, isReadable ? 0.6 : 0);
+  const inWidth = isReadable ? scaleFor(clientWidth, whole) : clientWidth / whole.width;
   const scale = Math.min(1.9, clientHeight / whole.height, inWidth);
   const width = clientWidth / scale, height = clientHeight / scale;
   const start = (from, length, room) => room > length ? from - (room - length) / 2 : from;
@@ -94,12 +149,14 @@ function neglect() {
 }
 
 function light() {
-  const { svg, byNode, lines } = current();
+  const { svg, order, nodesOf, lines } = current();
   const next = find("descendants").checked !== state.isShifted ? readersOf : inputsOf;
   const lit = state.isLighting ? reach(state.node, next) : new Set();
   svg.classList.toggle("lighting", state.isLighting);
-  for (const [node, marks] of byNode) marks.forEach(mark => mark.classList.toggle("lit", lit.has(node)));
-  for (const { line, source, reader } of lines) line.classList.toggle("lit", lit.has(source) && lit.has(reader));
+  for (const mark of order) mark.classList.toggle("lit", nodesOf(mark).some(node => lit.has(node)));
+  for (const { line, ends } of lines) {
+    line.classList.toggle("lit", ends.some(({ tail, head }) => lit.has(tail) && lit.has(head)));
+  }
 }
 
 /** What is known of the node last pointed at. */
@@ -122,22 +179,23 @@ function showNote() {
   find("note-body").replaceChildren(make("p", { class: "formula" }, ...equation(state.node)), make("dl", {}, ...terms));
 }
 
-/* Backprop in the picture: what it has reached, and what it reaches now. */
+/* Backprop in the picture. */
 
-function colour(event) {
-  const { svg, byNode, flow, gaps } = current();
-  const reached = new Set(events.slice(0, state.position).map(({ node }) => node));
-  const here = event ? marksOf(event.node) : [];
-  for (const [node, marks] of byNode) {
-    for (const mark of marks) {
-      mark.classList.toggle("reached", reached.has(node));
-      mark.classList.toggle("now", here.includes(mark));
-    }
-  }
-  for (const { mark } of gaps) mark.classList.toggle("now", here.includes(mark));
-  for (const { line, source, reader } of flow) {
-    line.classList.toggle("reached", reached.has(reader) && eventOf.has(source));
-    line.classList.toggle("now", reader === event?.node && eventOf.has(source));
+/** Show what it has reached, and what it reaches now; of a rolled view at its moment, or at that of a node looked at. */
+function colour(looked) {
+  const past = events.slice(0, state.position).map(({ node }) => node), event = past.at(-1);
+  turn(looked === undefined ? past : [looked]);
+  const { svg, order, flow, gaps, moment } = current();
+  const reached = new Set(past);
+  const here = event === undefined ? [] : marksOf(event);
+  for (const mark of order) mark.classList.toggle("reached", reached.has(nodeOf(mark)));
+  for (const mark of [...order, ...gaps.map(({ mark }) => mark)]) mark.classList.toggle("now", here.includes(mark));
+  for (const { line, ends, isReturning } of flow) {
+    const { tail, head } = ends[moment];
+    const reader = Math.max(tail, head); // nodes come after what they read
+    const isNeeded = eventOf.has(isReturning ? Math.min(tail, head) : tail);
+    line.classList.toggle("reached", isNeeded && reached.has(reader));
+    line.classList.toggle("now", isNeeded && reader === event);
   }
   svg.classList.toggle("stepping", event !== undefined);
   if (here.length === 1 || here.length === 2) reveal(here.at(-1)); // more of them are in many places
@@ -145,16 +203,16 @@ function colour(event) {
 
 /**
  * The marks of a node: its own; or the gap that hides it; or where it has none, those of what it leads to, and of
- * these the ones in its own time step if there are such.
+ * these the ones in its own time step if there are such. They show it at this moment, unless `own` finds others.
  */
-function marksOf(number) {
+function marksOf(number, own = marksAt) {
   const { byNode, gaps } = current();
   const hiding = ({ step }) => gaps.filter(({ first, last }) => step >= first && step <= last).map(({ mark }) => mark);
   const found = new Set([number]), steps = new Map(); // of the marks
   for (const member of found) {
-    const own = byNode.get(member) ?? hiding(nodes[member]);
-    own.forEach(mark => steps.set(mark, nodes[member].step));
-    if (own.length === 0) readersOf(member).forEach(reader => found.add(reader));
+    const gap = byNode.has(member) ? [] : hiding(nodes[member]);
+    [...own(member), ...gap].forEach(mark => steps.set(mark, nodes[member].step));
+    if (!byNode.has(member) && gap.length === 0) readersOf(member).forEach(reader => found.add(reader));
   }
   const { step } = nodes[number], marks = [...steps.keys()];
   const here = marks.filter(mark => step !== undefined && steps.get(mark) === step);
