@@ -59,12 +59,12 @@ def long_names():
 
 @odd
 def two_layers_of_the_librarys_gru():
-    return tg.nn.GRU(2, 3, num_layers=2).unroll(np.ones((3, 2)))
+    return list(tg.nn.GRU(2, 3, num_layers=2).unroll(np.ones((3, 2))).graph.outputs)
 
 
 @odd
 def three_layers_in_both_directions():
-    return tg.nn.LSTM(2, 3, num_layers=3, bidirectional=True).unroll(np.ones((3, 2)))
+    return list(tg.nn.LSTM(2, 3, num_layers=3, bidirectional=True).unroll(np.ones((3, 2))).graph.outputs)
 
 
 @odd

@@ -35,7 +35,7 @@ def random_elman(steps, radius=None, **settings):
 def one_number(what):
     """What to draw, made one number that depends on parameters; None if it depends on none."""
     if isinstance(what, tg.nn.Run):
-        return what if what.loss is not None else one_number(list(what.graph.outputs))
+        return what if what.loss is not None else one_number(list(what.outputs))
     outputs = [what] if isinstance(what, tg.Tensor) else list(what)
     total = sum(output.sum() for output in outputs if output.requires_grad)
     return total if isinstance(total, tg.Tensor) else None
