@@ -47,6 +47,51 @@ def many_steps_with_holes():
 
 
 @odd
+def long_names():
+    """Values and weights whose names are sentences."""
+    W, state = weights(2, 2, label="a very long weight name indeed"), zeros(2, "the initial state")
+    for t in range(1, 4):
+        with tg.step(t):
+            x = tg.tensor(np.ones(2), label=f"input at time {t}")
+            state = named(f"state at time {t}", tg.tanh(tg.linear(state, W) + x))
+    return state
+
+
+@odd
+def two_layers_of_the_librarys_gru():
+    return list(tg.nn.GRU(2, 3, num_layers=2).unroll(np.ones((3, 2))).graph.outputs)
+
+
+@odd
+def three_layers_in_both_directions():
+    return list(tg.nn.LSTM(2, 3, num_layers=3, bidirectional=True).unroll(np.ones((3, 2))).graph.outputs)
+
+
+@odd
+def three_states():
+    """Each of three values is carried, and read by the others."""
+    U, V, W = (weights(2, 2, label=name) for name in "UVW")
+    a, b, c = (zeros(2, f"{name}_0") for name in "abc")
+    for t in range(1, 9):
+        with tg.step(t):
+            a = named(f"a_{t}", tg.tanh(tg.linear(x_at(t), U) + tg.linear(a, W) + c))
+            b = named(f"b_{t}", tg.sigmoid(tg.linear(a, V) + b))
+            c = named(f"c_{t}", a * b + c)
+    return c
+
+
+@odd
+def the_state_before_and_the_one_three_steps_before():
+    U, V, W = (weights(2, 2, label=name) for name in "UVW")
+    states = [zeros(2, f"h_{k}") for k in (-2, -1, 0)]
+    for t in range(1, 9):
+        with tg.step(t):
+            both = tg.linear(states[-1], W) + tg.linear(states[-3], V)
+            states.append(named(f"h_{t}", tg.tanh(both + tg.linear(x_at(t), U))))
+    return states[-1]
+
+
+@odd
 def only_inputs_marked():
     """The inputs alone are made in their steps."""
     U, W, s = weights(3, 2, label="U"), weights(3, 3, label="W"), zeros(3, "s_0")

@@ -7,9 +7,13 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from tinygrad_rnn.drawing.label import SCRIPT_SIZE, Run, width
+
 STATEMENT = re.compile(r"^(\w+)(?: -> (\w+))?(?: \[(.*)\])?;$")
 ATTRIBUTE = re.compile(r'([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|<(.*?)>(?=, [a-z]+=|$)|([^,\s]*))')
 STATE_PEN = 1.5
+WEIGHTS, LETTERS = 13.0, 9.0
+"""The size of the text beside lines, and how high its letters are, in points."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Line:
     text: str
     colour: str = ""
     norm: float | None = None
+    label: Sign | None = None
 
     @property
     def ends(self):
@@ -156,8 +161,18 @@ def _line(tail, head, attributes):
     return Line(
         tail, head, tuple(_curve(places)), tip, float(attributes.get("penwidth", 1)),
         "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")), attributes.get("color", ""),
-        _norm(attributes),
+        _norm(attributes), _words_beside(attributes) if "lp" in attributes else None,
     )  # fmt: skip
+
+
+def _words_beside(attributes):
+    """The text beside a line, as large as its letters."""
+    x, y = map(float, attributes["lp"].split(","))
+    across = 0.0
+    for tag, script, base in re.findall(r"<(SUB|SUP)>(.*?)</\1>|([^<>]+)(?=<|$)", attributes["label"]):
+        text = plain(script or base)
+        across += width((Run(text),), WEIGHTS * (SCRIPT_SIZE if tag else 1))
+    return Sign("", x, y, across, LETTERS, False, plain(attributes["label"]), "", False, False)
 
 
 def _norm(attributes):
@@ -311,6 +326,40 @@ def outside(paper):
     return found
 
 
+def illegible(paper, room=0.5):
+    """The texts beside lines that touch a mark, a line or another text, as (text, what it touches)."""
+    found, texts = [], [line.label for line in paper.lines if line.label]
+    for number, text in enumerate(texts):
+        for other in (*paper.marks.values(), *paper.notes, *texts[:number]):
+            across, up = abs(text.x - other.x), abs(text.y - other.y)
+            if 2 * across < text.width + other.width + room and 2 * up < text.height + other.height + room:
+                found.append((text.text, other.text))
+        found += [(text.text, paper.text_of(line)) for line in paper.lines if _gap(text, line) < room]
+    return found
+
+
+def misplaced(paper, room=0.5):
+    """The texts beside lines that stand nearer to another line than to their own, as (text, the other line)."""
+    found = []
+    for line in paper.lines:
+        if line.label:
+            own, ends = _gap(line.label, line), {line.tail, line.head}
+            others = (other for other in paper.lines if {other.tail, other.head} != ends)
+            found += [
+                (line.label.text, paper.text_of(other)) for other in others if _gap(line.label, other) < own - room
+            ]
+    return found
+
+
+def _gap(text, line):
+    """How far a line runs from a text, or about how far if that is far; negative where it runs through it."""
+    if not line.points:
+        return math.inf
+    xs, ys = zip(*line.points, strict=True)
+    away = max(min(xs) - text.right, text.left - max(xs), min(ys) - text.top, text.bottom - max(ys))
+    return away if away > 20 else min(text.distance(piece.x, piece.y) for piece in _pieces(line))
+
+
 def faults(diagram):
     """All that is wrong with a drawing: empty for a good one."""
     paper = read(diagram)
@@ -322,6 +371,8 @@ def faults(diagram):
             ("shadows", shadows(paper)),
             ("loose ends", loose_ends(paper)),
             ("outside", outside(paper)),
+            ("illegible", illegible(paper)),
+            ("misplaced", misplaced(paper)),
         )
         if wrong
     }

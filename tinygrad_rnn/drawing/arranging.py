@@ -11,7 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from tinygrad_rnn.drawing.buses import place_buses, plan_buses
+from tinygrad_rnn.drawing.buses import APART, NEAR, SPREAD, place_buses, plan_buses
 from tinygrad_rnn.drawing.columns import place_columns
 from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.paths import find_ways
@@ -60,7 +60,7 @@ def lay_out_period(
     leaving = dict.fromkeys([*((source, period.direction(source)) for source in bent), *leaving])
     ends = {role: side for role, side in (*leaving, *entered) if role not in period.rail_of}
     _place(period, buses, ends, spacing, widths)
-    place_buses(period, buses, widths.keys())
+    place_buses(period, buses, widths)
     find_ways(period, leaving, entered)
     period.weights = place_weights(period, widths)
     _measure(period, widths)
@@ -113,6 +113,9 @@ def _link(period: Period, place: Port | Tap, source: Role, target: Role, count: 
 FLAT, TRACK = 2.5, 5.0
 """How much farther across than up a line runs that is drawn level, and the room for it between rows, in points."""
 
+PASSED = 5.0
+"""How much farther apart marks stand on each side where risers pass between them, in points."""
+
 ABOVE = 8.0
 """How far above the highest row the ports stand, in points."""
 
@@ -141,8 +144,8 @@ def _place(
         return period.boxes[item].width / 2 + room.get(item, 0.0) if item in period.boxes else 0.0
 
     def distance(left: Item, right: Item) -> float:
-        between_marks = half_width(left) and half_width(right)
-        return half_width(left) + half_width(right) + (spacing.marks if between_marks else 0.7 * spacing.marks)
+        is_line = not (half_width(left) and half_width(right)) and not {left, right} & room.keys()
+        return half_width(left) + half_width(right) + (0.7 * spacing.marks if is_line else spacing.marks)
 
     x = place_columns(ordered, segments, level, distance)
     below = _rows_apart(ordered, segments, x, spacing)
@@ -172,12 +175,19 @@ def _rows_apart(
 
 def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, float]) -> dict[Role, float]:
     """How much wider than itself a mark stands, because of what is written beside its risers."""
-    room: dict[Role, float] = {}
+    room: dict[Role, float] = {
+        line.target: width / 2 + NEAR for line, width in widths.items() if isinstance(line.target, Port)
+    }
+    number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:
+        passed = len({period.rows[reader] for reader in bus.risers}) > 1  # by risers to higher rows
         for reader in bus.risers:
             width = widths.get(Carried(bus.source, reader, bus.lag), 0.0)
             if width and not bus.is_tap:
-                room[reader] = max(room.get(reader, 0.0), width + 7 - period.boxes[reader].width / 2)
+                across = period.boxes[reader].width
+                outermost = min(max(number[reader] - 1, 1) * APART / 2, SPREAD * across)
+                needed = outermost + width + (PASSED if passed else 0.0) + 1.5 - across / 2
+                room[reader] = max(room.get(reader, 0.0), needed)
     return room
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from tinygrad_rnn.drawing.geometry import Point, meets, onto_edge, side_of, upright_edge
+from tinygrad_rnn.drawing.geometry import Box, Point, meets, onto_edge, overlap, side_of, upright_edge
 from tinygrad_rnn.drawing.period import Bus, Carried, Period, Role, Tap
 
-LANE, WRITTEN = 15.0, 26.0
+LANE, WRITTEN = 15.0, 32.0
 """Points between a bus and what lies above it, and where weights are written beside the risers."""
 
 BELOW = 9.0
 """How far from its reader on a rail a riser that stands beside it turns to it, in points."""
 
+NEAR, RETURNING = 5.0, 9.0
+"""From a line to a text beside it; on the side where the line of what comes back runs in backward drawings; in
+points."""
+
 APART = 11.0
 """Points between the risers that end at one reader."""
+
+PARTED = 8.0
+"""The least distance between the risers that run beside each other, in points."""
 
 STRAIGHT = 4.0
 """How far aside a line may start that still runs straight up, in points."""
@@ -53,14 +60,15 @@ def _is_tap(period: Period, source: Role, lag: int, readers: Sequence[Role]) -> 
     return source in period.rails and lag == period.direction(source) and len(readers) == 1
 
 
-def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carried]) -> None:
+def place_buses(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, float]) -> None:
     """Put each bus just below its readers, and move up what stands higher; then place the risers.
 
     Args:
         period: one step.
         buses: the buses and taps.
-        weighted: the lines that have weights written beside them.
+        widths: how wide the texts are that are written beside lines.
     """
+    number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:
         if not bus.is_tap:
             low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
@@ -72,7 +80,9 @@ def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carri
                 if other.risers.keys() & bus.risers.keys() and not other.is_tap and other.y > floor
             ]
             cut = min([low, *served]) - 1
-            written = not served and any(Carried(bus.source, reader, bus.lag) in weighted for reader in bus.risers)
+            is_among = any(number[reader] > 2 for reader in bus.risers)
+            has_text = any(Carried(bus.source, reader, bus.lag) in widths for reader in bus.risers)
+            written = has_text and (is_among or not served)
             period.move(up=WRITTEN if written else LANE, above=cut)
             bus.y = cut + 2
             bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
@@ -82,10 +92,10 @@ def place_buses(period: Period, buses: Sequence[Bus], weighted: Collection[Carri
         if bus.is_tap:
             tap = period.centres[Tap(bus.source)]
             bus.y, bus.risers = tap.y, dict.fromkeys(bus.risers, tap.x)
-    _place_risers(period)
+    _place_risers(period, widths)
 
 
-def _place_risers(period: Period) -> None:
+def _place_risers(period: Period, widths: Mapping[Carried, float]) -> None:
     """Part the risers that end at one reader, and move those that would run behind a mark to a free lane."""
     serving: dict[Role, list[Bus]] = defaultdict(list)
     for bus in period.buses:
@@ -95,13 +105,31 @@ def _place_risers(period: Period) -> None:
     entering = _find_entering(period)
     for reader, buses in serving.items():
         places = _spread(len(buses), entering[reader])
+        middle = sum(places) / len(places)
+        places.sort(key=lambda place: -abs(place - middle))  # the lower a bus, the farther inside
         apart = min(APART, SPREAD * period.boxes[reader].width / max(1.0, *map(abs, places)))
         for place, bus in zip(places, buses, strict=True):
             bus.risers[reader] += place * apart
-    taken: list[float] = []
-    for reader, buses in serving.items():
-        for bus in buses:
-            bus.risers[reader] = _free_lane(period, bus, reader, taken)
+    texts = [text for reader, buses in serving.items() for text in _room_for_texts(period, reader, buses, widths)]
+    served = [(reader, bus) for reader, buses in serving.items() for bus in buses]
+    aside = [(reader, bus) for reader, bus in served if not _is_straight_free(period, bus, reader)]
+    taken = [riser_path(period, bus, reader) for reader, bus in served if (reader, bus) not in aside]
+    for reader, bus in aside:
+        bus.risers[reader] = _free_lane(period, bus, reader, taken, texts)
+        taken.append(riser_path(period, bus, reader))
+
+
+def _room_for_texts(
+    period: Period, reader: Role, buses: Sequence[Bus], widths: Mapping[Carried, float]
+) -> Iterator[tuple[Box, Point]]:
+    """The room left of the first and right of the second of the risers that run straight up to a reader."""
+    straight = [bus for bus in buses if _is_straight_free(period, bus, reader)]
+    top = period.centres[reader].y - period.boxes[reader].height / 2
+    for some, side, away in ((straight[:1], -1, NEAR), (straight[1:2], 1, RETURNING)):
+        for bus in some:
+            if width := widths.get(Carried(bus.source, reader, bus.lag), 0.0):
+                box = Box(width + 2 * away, top - bus.y, False)
+                yield box, Point(bus.risers[reader] + side * (away + width / 2), bus.y + box.height / 2)
 
 
 def _spread(number: int, sides: Collection[int]) -> list[float]:
@@ -124,19 +152,30 @@ def _find_entering(period: Period) -> Mapping[Role, set[int]]:
     return sides
 
 
-def _free_lane(period: Period, bus: Bus, reader: Role, taken: list[float]) -> float:
-    """Where the riser stands: below the reader, or beside it where other marks are in the way."""
-    x, centre, box = bus.risers[reader], period.centres[reader], period.boxes[reader]
-    if _is_free(period, Point(x, bus.y), Point(x, centre.y - box.height / 2), reader):
-        return x
+def _is_straight_free(period: Period, bus: Bus, reader: Role) -> bool:
+    """Whether no mark is in the way of a riser that stands right below its reader."""
+    x, low = bus.risers[reader], period.centres[reader].y - period.boxes[reader].height / 2
+    return _is_free(period, Point(x, bus.y), Point(x, low), reader)
+
+
+def _free_lane(
+    period: Period,
+    bus: Bus,
+    reader: Role,
+    taken: Collection[Sequence[Point]],
+    texts: Collection[tuple[Box, Point]],
+) -> float:
+    """Where a riser stands beside its reader, away from other marks, from risers, and from the texts beside those."""
+    centre, box = period.centres[reader], period.boxes[reader]
     for distance in range(int(box.width / 2) + 14, 400, 4):
         for lane in (centre.x - distance, centre.x + distance):
-            way = _around(period, Point(lane, bus.y), reader)
-            clear = all(_is_free(period, start, end, reader) for start, end in itertools.pairwise(way))
-            if clear and all(abs(lane - other) > 8 for other in taken):
-                taken.append(lane)
+            way = list(itertools.pairwise(_around(period, Point(lane, bus.y), reader)))
+            clear = all(_is_free(period, *piece, reader) for piece in way)
+            written = any(meets(*text, *piece, 1.0) for text in texts for piece in way)
+            beside = any(overlap(way[0], (other[0], other[1]), PARTED) for other in taken)
+            if clear and not written and not beside:
                 return lane
-    return x
+    return bus.risers[reader]
 
 
 def _is_free(period: Period, start: Point, end: Point, reader: Role | None = None) -> bool:

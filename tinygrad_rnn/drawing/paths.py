@@ -55,7 +55,8 @@ def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iter
 
     def freedom(line: tuple[Role, Role]) -> tuple[bool, bool, int]:
         source, target = line
-        return not _comes_down(target), period.rows[source] == period.rows[target], len(period.bends.get(line, ()))
+        has_one_way = _comes_down(target) or isinstance(target, Tap)
+        return not has_one_way, period.rows[source] == period.rows[target], len(period.bends.get(line, ()))
 
     for line in sorted(lines, key=freedom):  # those that cannot well give way come first
         period.paths[line] = finder.find(*line)
@@ -235,18 +236,19 @@ class _Finder:
         pieces = list(itertools.pairwise(places))
         if not any(itertools.starmap(_is_flat, pieces)):
             return
-        for part in (None, 0.5, 0.3, 0.7, 0.1, 0.9, 0.4, 0.6, 0.2, 0.8):
+        for part in ("into", "out of", 0.5, 0.3, 0.7, 0.1, 0.9, 0.4, 0.6, 0.2, 0.8):
             corners: list[Point] = []
             for start, end in pieces:
                 if _is_flat(start, end):
-                    out_of, into = start == places[0], end == places[-1]
-                    if part is None and into and target not in self.period.rail_of:
+                    out_of = start == places[0] and source not in self.period.rail_of
+                    into = end == places[-1] and target not in self.period.rail_of
+                    if into and (part == "into" or (part == "out of" and not out_of)):
                         corners.append(Point(start.x, end.y))
-                    elif part is None and out_of and source not in self.period.rail_of:
+                    elif out_of and isinstance(part, str):
                         corners.append(Point(end.x, start.y))
                     else:
                         (_, low), (high, _) = self._band(start.y), self._band(end.y)
-                        y = low + (part or 0.5) * (high - low)
+                        y = low + (0.5 if isinstance(part, str) else part) * (high - low)
                         corners += [Point(start.x, y), Point(end.x, y)]
                 corners.append(end)
             yield corners[:-1]

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from tinygrad_rnn.drawing.buses import riser_path
 from tinygrad_rnn.drawing.geometry import Point, Spline, meets, onto_edge, rounded, shifted, side_of, upright_edge
-from tinygrad_rnn.drawing.layout import Layout, Stop, ports_of, written_beside
+from tinygrad_rnn.drawing.label import width
+from tinygrad_rnn.drawing.layout import WEIGHTS, Layout, Stop, ports_of, written_beside
 from tinygrad_rnn.drawing.period import Bus, Port, Role
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene, Trunk
 
@@ -27,6 +28,9 @@ DOTS = 4.0
 
 BESIDE = 11.0
 """How far above a level line its weights are written, in points."""
+
+CLEAR = 4.0
+"""Between what is written in a room and what stands on its left and right, in points."""
 
 
 class Line(NamedTuple):
@@ -86,8 +90,10 @@ class Crossing(NamedTuple):
 
 
 def room_needed(scene: Scene, layout: Layout) -> float:
-    """How far apart columns have to stand, in points, so that the lines between them run side by side."""
-    return LANE * (len(_Router(scene, layout).lanes) - 1) + 2 * EDGE
+    """How far apart columns have to stand, in points: for lines side by side, and what is written between them."""
+    router = _Router(scene, layout)
+    lines = LANE * (len(router.lanes) - 1) + 2 * EDGE if router.lanes else 0.0
+    return lines + sum(router.texts.values())
 
 
 def route(scene: Scene, layout: Layout, links: Sequence[Link] | None = None) -> list[Line]:
@@ -124,6 +130,7 @@ class _Router:
         self.entered_at = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
         self.initial: dict[Carrier | None, list[Mark | None]] = {}  # the marks before the steps with one carrier
         self.lanes = self._find_lanes()
+        self.texts = self._find_texts()
         self.right = max(
             (centre.x + layout.boxes[mark].width / 2 for mark, centre in layout.centres.items()), default=0.0
         )
@@ -253,7 +260,7 @@ class _Router:
             corners = self._beside_copies(link, corners)
         label = self._label(link)
         if link.weights and label is None:
-            label = Point(self._middle(crossing.entering), crossing.end.y + BESIDE)
+            label = self._place_text(crossing)
         is_open = link.source is None or link.target is None
         arrow = link.target is not None
         return Line(link, corners, self.scene.state_of(link), arrow=arrow, dashed=is_open, label=label)
@@ -460,8 +467,31 @@ class _Router:
         return link.carrier, link.source is None, before.index(link.source) if initial else 0, way
 
     def _middle(self, room: int) -> float:
-        stops = self.layout.stops
-        return (stops[room].right + stops[room + 1].left) / 2
+        """The middle of the lanes in a room, which stand between what is written there on its left and right."""
+        left, right = self._edges(room)
+        return (left + self.texts[-1] + right - self.texts[1]) / 2 if self.lanes else (left + right) / 2
+
+    def _edges(self, room: int) -> tuple[float, float]:
+        return self.layout.stops[room].right, self.layout.stops[room + 1].left
+
+    def _find_texts(self) -> dict[int, float]:
+        """The room for what is written beside lines where these come to a block from its left (1) or right (−1)."""
+        room = {-1: 0.0, 1: 0.0}
+        for link, crossing in self.crossings.items():
+            if link.weights and self._label(link) is None:
+                side = self._side_entered(crossing)
+                room[side] = max(room[side], width(link.weights, WEIGHTS) + 2 * CLEAR)
+        return room
+
+    def _side_entered(self, crossing: Crossing) -> int:
+        """Where a line comes to a block: on its left (1), running to the right, or on its right (−1)."""
+        return 1 if crossing.end.x >= self._edges(crossing.entering)[1] else -1
+
+    def _place_text(self, crossing: Crossing) -> Point:
+        """The middle of what is written above a line between its lane and the block that it enters."""
+        side, (left, right) = self._side_entered(crossing), self._edges(crossing.entering)
+        x = (right if side > 0 else left) - side * self.texts[side] / 2 if self.lanes else (left + right) / 2
+        return Point(x, crossing.end.y + BESIDE)
 
     def _high_lane(self, link: Link, crossing: Crossing) -> int:
         """A lane above the blocks, for each carried value its own; lines of one value that overlap alternate."""

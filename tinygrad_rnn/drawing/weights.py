@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from tinygrad_rnn.drawing.buses import riser_path
+from tinygrad_rnn.drawing.buses import NEAR, RETURNING, riser_path
 from tinygrad_rnn.drawing.geometry import Box, Point, between, meets
 from tinygrad_rnn.drawing.period import Carried, Period
 
 HEIGHT = 12.0
 """Of the text, in points."""
 
-RETURNING = 9.0
-"""From a line to a text on the side where the line of what comes back runs in backward drawings, in points."""
+PARTS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9)
+"""Where along a piece of a line a text may stand, the best first."""
 
 FAR = 1e6
 """Beyond the edges of any column."""
+
+Piece = tuple[Point, Point]
+"""A straight piece of a line."""
 
 
 def place_weights(period: Period, widths: Mapping[Carried, float]) -> dict[Carried, Point]:
@@ -31,7 +34,7 @@ def place_weights(period: Period, widths: Mapping[Carried, float]) -> dict[Carri
     return {line: writer.place(line, width) for line, width in widths.items() if line in writer.paths}
 
 
-def line_pieces(period: Period) -> Iterator[tuple[Point, Point]]:
+def line_pieces(period: Period) -> Iterator[Piece]:
     """The straight pieces of all lines; rails and buses as lines across the whole column and beyond."""
     for path in _paths(period).values():
         yield from itertools.pairwise(path)
@@ -62,30 +65,36 @@ class _Writer:
         self.texts: list[tuple[Box, Point]] = []
 
     def place(self, line: Carried, width: float) -> Point:
-        """The first place beside a line where the text meets nothing; or where it meets the least."""
+        """The first place beside a line that is free, and nearest to this line; or where the least is in the way."""
         box = Box(width, HEIGHT, False)
-        places = list(self._places(self.paths[line], width))
-        place = min(places, key=lambda place: self._hits(box, place))  # the first of those that are equal
+        own = set(itertools.pairwise(self.paths[line]))
+        others = [piece for piece in self.lines if piece not in own]
+        places = self._places(self.paths[line], width)
+        place, _ = min(places, key=lambda found: self._faults(box, found, own, others))  # the first of those equal
         self.texts.append((box, place))
         return place
 
-    def _hits(self, box: Box, place: Point) -> int:
-        """How many marks, lines and texts are in the way of a text."""
+    def _faults(self, box: Box, found: tuple[Point, float], own: Collection[Piece], others: Collection[Piece]) -> int:
+        """How much is wrong with a place: the marks, lines and texts in the way, and the lines nearer than its own."""
+        place, away = found
         marks = ((box, self.period.centres[role]) for role, box in self.period.boxes.items())
-        return sum(meets(box, place, start, end, 1.0) for start, end in self.lines) + sum(
+        covered = sum(
             2 * abs(centre.x - place.x) < other.width + box.width + 2
             and 2 * abs(centre.y - place.y) < other.height + box.height
             for other, centre in itertools.chain(marks, self.texts)
         )
+        struck = sum(meets(box, place, *piece, 1.0) for piece in itertools.chain(own, others))
+        near = sum(meets(box, place, *piece, away + 0.5) for piece in others)
+        return 10 * (covered + struck) + near
 
-    def _places(self, path: list[Point], width: float) -> Iterator[Point]:
-        """Places beside a line: on its left and right where it rises, above and below where it is level."""
+    def _places(self, path: list[Point], width: float) -> Iterator[tuple[Point, float]]:
+        """Places beside a line: left and right where it rises, above and below where it is level; and how far away."""
         pieces = sorted(itertools.pairwise(path), key=lambda piece: -math.dist(*piece))
         for start, end in pieces:
             level = abs(end.y - start.y) < 4
             beside = Point(0.0, HEIGHT / 2) if level else Point(-width / 2, 0.0)
-            near, far = ((0.0, 5.0), (0.0, -RETURNING)) if level else ((-5.0, 0.0), (RETURNING, 0.0))
-            for part in (0.5, 0.35, 0.65, 0.2, 0.8):
+            near, far = ((0.0, NEAR), (0.0, -RETURNING)) if level else ((-NEAR, 0.0), (RETURNING, 0.0))
+            for part in PARTS:
                 place = between(start, end, part)
-                yield Point(place.x + beside.x + near[0], place.y + beside.y + near[1])
-                yield Point(place.x - beside.x + far[0], place.y - beside.y + far[1])
+                yield Point(place.x + beside.x + near[0], place.y + beside.y + near[1]), NEAR
+                yield Point(place.x - beside.x + far[0], place.y - beside.y + far[1]), RETURNING
