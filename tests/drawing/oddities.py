@@ -268,7 +268,7 @@ def attention_at_each_step_of_a_decoder(length=3, steps=3):
 
 @odd
 def long_attention():
-    return attention_at_each_step_of_a_decoder(9, 8)
+    return attention_at_each_step_of_a_decoder(6, 5)
 
 
 @odd

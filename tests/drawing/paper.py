@@ -6,6 +6,9 @@ import math
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import numpy as np
 
 from tinygrad_rnn.drawing.label import SCRIPT_SIZE, Run, width
 
@@ -75,6 +78,11 @@ class Line:
     @property
     def ends(self):
         return self.points[0], self.tip or self.points[-1]
+
+    @cached_property
+    def places(self):
+        """The middles of short pieces of it, as an array (n, 2)."""
+        return np.array([(piece.x, piece.y) for piece in _pieces(self)])
 
 
 @dataclass
@@ -256,6 +264,12 @@ def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
     leads to the mark that the other comes from they may meet for a little longer. Dashed lines all come from the
     gap, or lead into it.
     """
+    ends = {(line.tail, line.head) for line in paper.lines}
+
+    @cache
+    def may_share(one, other):
+        return one == other or _have_in_common(paper.lines[one], paper.lines[other], ends)
+
     near = defaultdict(list)
     for number, line in enumerate(paper.lines):
         for piece in _pieces(line):
@@ -264,23 +278,24 @@ def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
     for (column, row), here in near.items():
         around = [found for dx in (-1, 0, 1) for dy in (-1, 0, 1) for found in near.get((column + dx, row + dy), ())]
         for number, piece in here:
-            for other in {other for other, there in around if other != number and _is_along(piece, there, room)}:
+            foreign = ((other, there) for other, there in around if not may_share(number, other))
+            for other in {other for other, there in foreign if _is_along(piece, there, room)}:
                 shared[number, other] += piece.length
-    ends = {(line.tail, line.head) for line in paper.lines}
     pairs = [(paper.lines[one], paper.lines[other], length) for (one, other), length in shared.items() if one < other]
     return [
         (paper.text_of(one), paper.text_of(other))
         for one, other, length in pairs
         if length > (longest if one.head == other.tail or one.tail == other.head else shortest)
-        if one.tail != other.tail and one.head != other.head and {one.tail, one.head} != {other.tail, other.head}
-        if not ((one.dashed and other.dashed) or _are_joined(one, other, ends))
     ]
 
 
-def _are_joined(one, other, ends):
-    """Whether two lines may share a part of their way, because each's mark leads to the other's as well."""
+def _have_in_common(one, other, ends):
+    """Whether two lines may share a part of their way: a mark, the gap, or that each's mark leads to the other's."""
+    if one.tail == other.tail or one.head == other.head or {one.tail, one.head} == {other.tail, other.head}:
+        return True
     through_gap = one.tail == one.head or other.tail == other.head
-    return ((one.tail, other.head) in ends) + ((other.tail, one.head) in ends) >= 2 - through_gap
+    both = ((one.tail, other.head) in ends) + ((other.tail, one.head) in ends) >= 2 - through_gap
+    return both or (one.dashed and other.dashed)
 
 
 @dataclass(frozen=True)
@@ -352,12 +367,12 @@ def misplaced(paper, room=0.5):
 
 
 def _gap(text, line):
-    """How far a line runs from a text, or about how far if that is far; negative where it runs through it."""
+    """How far a line runs from a text; negative where it runs through it."""
     if not line.points:
         return math.inf
-    xs, ys = zip(*line.points, strict=True)
-    away = max(min(xs) - text.right, text.left - max(xs), min(ys) - text.top, text.bottom - max(ys))
-    return away if away > 20 else min(text.distance(piece.x, piece.y) for piece in _pieces(line))
+    across, up = abs(line.places - (text.x, text.y)).T - [[text.width / 2], [text.height / 2]]
+    outside = np.hypot(np.maximum(across, 0), np.maximum(up, 0))
+    return (outside + np.minimum(np.maximum(across, up), 0)).min()
 
 
 def faults(diagram):

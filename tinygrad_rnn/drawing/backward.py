@@ -25,10 +25,8 @@ from tinygrad_rnn.drawing.routes import RADIUS, Line, route
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
+from tinygrad_rnn.drawing.weights import BESIDE
 from tinygrad_rnn.node import Tensor
-
-BESIDE = 4.5
-"""Between a line and that of what comes back along it, in points."""
 
 THIN, THICK = 0.8, 2.7
 """The widths of the lines at the two ends of the scale, in points."""
@@ -124,7 +122,8 @@ class Backward(Overlay):
         corners = _beside(line, layout)
         if line.tapped:
             yield dot(joint, corners[0], stroke.colour)
-        course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow=link.source is not None)
+        arrow = link.source is not None and not line.partial
+        course = course_text(rounded(corners[::-1], RADIUS), stroke, arrow)
         ends = link.target or link.source, link.source or link.target
         tail, head = (names[end] for end in ends if end is not None)
         dashed = ", style=dashed" if line.dashed else ""
@@ -146,6 +145,10 @@ class Backward(Overlay):
 def _beside(line: Line, layout: Layout) -> list[Point]:
     """The corners of the line beside a line, from its source's end to its target's."""
     corners, source, target = parallel(line.corners, BESIDE), line.link.source, line.link.target
+    if line.partial:
+        end = -1 if source is None else 0
+        corners[end] = Point(corners[end].x, corners[end].y - BESIDE)
+        return corners
     if line.tapped:
         corners[0] = Point(corners[0].x, corners[0].y - BESIDE * _direction(line, layout))
     elif source is not None:

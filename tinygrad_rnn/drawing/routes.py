@@ -43,6 +43,7 @@ class Line(NamedTuple):
         arrow: whether it ends in an arrowhead.
         dashed: whether it runs into or out of a gap.
         tapped: whether it branches off another line.
+        partial: whether it is only the piece between a gap and another line, without its mark.
         joints: where it meets other lines, with a dot.
         label: where the link's weights are written, or None.
     """
@@ -53,6 +54,7 @@ class Line(NamedTuple):
     arrow: bool = True
     dashed: bool = False
     tapped: bool = False
+    partial: bool = False
     joints: Sequence[Point] = ()
     label: Point | None = None
 
@@ -136,6 +138,8 @@ class _Router:
         )
         self.high_lanes: dict[Hashable, int] = {}
         self._extents = self._find_extents()
+        whole = [link for link in scene.links if link.source is not None and link.target is not None]
+        self._joined = {(end, link.trunk) for link in whole for end in (link.source, link.target)}
 
     def lines(self, links: Sequence[Link]) -> Iterator[Line]:
         """Each link's line."""
@@ -320,15 +324,18 @@ class _Router:
     # ------------------------------------------------------------------ trunks
 
     def _along_trunk(self, link: Link, trunk: Trunk) -> Line:
-        """A line up to a trunk, along it, and down from it; it has dots where others join it, or leave it."""
+        """A line up to a trunk, along it, and down from it; it has dots where others join it, or leave it.
+
+        Out of a gap or into it there is no more than the piece between the gap and the trunk where others run on.
+        """
         up, down = self._up(link, trunk), self._down(link, trunk)
         first, last = self._extents[trunk]
         joints = [corner for corner in (up[-1], down[0]) if first + 0.5 < corner.x < last - 0.5]
         is_open = link.source is None or link.target is None
-        arrow = link.target is not None
-        return Line(
-            link, [*up, *down], self.scene.state_of(link), arrow, dashed=is_open, joints=joints, label=self._label(link)
-        )
+        partial = is_open and (link.source or link.target, trunk) in self._joined
+        corners = [*up, *down] if not partial else up if link.source is None else down
+        arrow, state = link.target is not None and not partial, self.scene.state_of(link)
+        return Line(link, corners, state, arrow, is_open, partial=partial, joints=joints, label=self._label(link))
 
     def _find_extents(self) -> dict[Trunk, tuple[float, float]]:
         """How far to the left and to the right each trunk reaches."""

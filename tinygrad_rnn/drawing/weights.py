@@ -7,17 +7,23 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 
 from tinygrad_rnn.drawing.buses import NEAR, RETURNING, riser_path
-from tinygrad_rnn.drawing.geometry import Box, Point, between, meets
-from tinygrad_rnn.drawing.period import Carried, Period
+from tinygrad_rnn.drawing.geometry import Box, Point, between, meets, shifted
+from tinygrad_rnn.drawing.period import Carried, Period, Port
 
 HEIGHT = 12.0
 """Of the text, in points."""
+
+STRIP = 12.0
+"""How far above a text's middle the strip ends that backward drawings have there, in points."""
 
 PARTS = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9)
 """Where along a piece of a line a text may stand, the best first."""
 
 FAR = 1e6
 """Beyond the edges of any column."""
+
+BESIDE = 4.5
+"""Between a line and that of what comes back along it, in points."""
 
 Piece = tuple[Point, Point]
 """A straight piece of a line."""
@@ -62,6 +68,13 @@ class _Writer:
         self.period = period
         self.paths = _paths(period)
         self.lines = list(line_pieces(period))
+        self.returning = [  # where what comes back is drawn
+            (start, end)
+            for line, path in self.paths.items()
+            for piece in itertools.pairwise(_onwards(line, path))
+            if piece[0] != piece[1]
+            for start, end in [shifted(piece, BESIDE)]
+        ]
         self.texts: list[tuple[Box, Point]] = []
 
     def place(self, line: Carried, width: float) -> Point:
@@ -69,7 +82,7 @@ class _Writer:
         box = Box(width, HEIGHT, False)
         own = set(itertools.pairwise(self.paths[line]))
         others = [piece for piece in self.lines if piece not in own]
-        places = self._places(self.paths[line], width)
+        places = self._places(_onwards(line, self.paths[line]), width)
         place, _ = min(places, key=lambda found: self._faults(box, found, own, others))  # the first of those equal
         self.texts.append((box, place))
         return place
@@ -83,18 +96,31 @@ class _Writer:
             and 2 * abs(centre.y - place.y) < other.height + box.height
             for other, centre in itertools.chain(marks, self.texts)
         )
-        struck = sum(meets(box, place, *piece, 1.0) for piece in itertools.chain(own, others))
+        struck = sum(meets(box, place, *piece, 1.0) for piece in itertools.chain(own, others, self.returning))
         near = sum(meets(box, place, *piece, away + 0.5) for piece in others)
-        return 10 * (covered + struck) + near
+        below_strip = sum(  # that of what comes back to it, or to this text
+            2 * abs(centre.x - place.x) < other.width + box.width and abs(centre.y - place.y) < STRIP + HEIGHT / 2
+            for other, centre in self.texts
+        )
+        return 10 * (covered + struck) + 5 * below_strip + near
 
     def _places(self, path: list[Point], width: float) -> Iterator[tuple[Point, float]]:
-        """Places beside a line: left and right where it rises, above and below where it is level; and how far away."""
+        """Places beside a line: left and right where it rises, above and below where it is level; and how far away.
+
+        The first are on its left, as one sees it from its start: on its right is what comes back.
+        """
         pieces = sorted(itertools.pairwise(path), key=lambda piece: -math.dist(*piece))
         for start, end in pieces:
             level = abs(end.y - start.y) < 4
-            beside = Point(0.0, HEIGHT / 2) if level else Point(-width / 2, 0.0)
-            near, far = ((0.0, NEAR), (0.0, -RETURNING)) if level else ((-NEAR, 0.0), (RETURNING, 0.0))
+            to_left = math.copysign(1.0, end.x - start.x) if level else -math.copysign(1.0, end.y - start.y)
+            half = HEIGHT / 2 if level else width / 2
             for part in PARTS:
                 place = between(start, end, part)
-                yield Point(place.x + beside.x + near[0], place.y + beside.y + near[1]), NEAR
-                yield Point(place.x - beside.x + far[0], place.y - beside.y + far[1]), RETURNING
+                for away, side in ((NEAR, to_left), (RETURNING, -to_left)):
+                    reach = side * (half + away)
+                    yield Point(place.x, place.y + reach) if level else Point(place.x + reach, place.y), away
+
+
+def _onwards(line: Carried, path: list[Point]) -> list[Point]:
+    """A line's corners from where it starts: one from a trunk comes down to the step."""
+    return path[::-1] if isinstance(line.target, Port) and line.target.trunk is not None else path
