@@ -134,6 +134,8 @@ def read(diagram):
             sign = _sign(found[1], attributes)
             if found[1][0] in "np":  # a node, or a chip beside it
                 paper.marks[sign.name] = sign
+            elif found[1][0] not in kinds and "fontsize" in attributes:
+                paper.notes.append(_words(attributes, "pos", float(attributes["fontsize"])))
             else:
                 kinds.get(found[1][0], paper.notes).append(sign)
     return paper
@@ -169,18 +171,22 @@ def _line(tail, head, attributes):
     return Line(
         tail, head, tuple(_curve(places)), tip, float(attributes.get("penwidth", 1)),
         "dashed" in attributes.get("style", ""), plain(attributes.get("label", "")), attributes.get("color", ""),
-        _norm(attributes), _words_beside(attributes) if "lp" in attributes else None,
+        _norm(attributes), _words(attributes, "lp", WEIGHTS) if "lp" in attributes else None,
     )  # fmt: skip
 
 
-def _words_beside(attributes):
-    """The text beside a line, as large as its letters."""
-    x, y = map(float, attributes["lp"].split(","))
-    across = 0.0
-    for tag, script, base in re.findall(r"<(SUB|SUP)>(.*?)</\1>|([^<>]+)(?=<|$)", attributes["label"]):
-        text = plain(script or base)
-        across += width((Run(text),), WEIGHTS * (SCRIPT_SIZE if tag else 1))
-    return Sign("", x, y, across, LETTERS, False, plain(attributes["label"]), "", False, False)
+def _words(attributes, place, size):
+    """A text by itself, as large as its letters, not as the room that Graphviz has for it."""
+    x, y = map(float, attributes[place].split(","))
+    rows = [
+        sum(
+            width((Run(plain(script or base)),), size * (SCRIPT_SIZE if tag else 1))
+            for tag, script, base in re.findall(r"<(SUB|SUP)>(.*?)</\1>|([^<>]+)(?=<|$)", row)
+        )
+        for row in attributes["label"].split("<BR/>")
+    ]
+    height = size * (LETTERS / WEIGHTS + len(rows) - 1)
+    return Sign("", x, y, max(rows), height, False, plain(attributes["label"]), "", False, False)
 
 
 def _norm(attributes):

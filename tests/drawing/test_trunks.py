@@ -51,12 +51,24 @@ def test_each_column_of_an_encoder_and_a_decoder_stands_beside_the_one_before():
     assert len({column.y for column in paper.columns}) == 1
 
 
-def test_of_steps_left_out_what_is_read_comes_out_of_the_gap_along_the_same_line():
+def test_of_steps_left_out_what_is_read_comes_out_of_the_gap_up_to_the_same_line():
     paper = read(tg.draw(ATTENTION(9, 8), view="folded", detail="variables"))
-    lines = lines_between(paper, ["h_1"], ["α_8"])
-    from_gap = [line for line in paper.lines if line.dashed and line.tip and paper.marks[line.head].text == "α_8"]
-    assert len(lines) == 1
-    assert {highest(lines[0])} == {highest(line) for line in from_gap if highest(line) > paper.columns[0].top}
+    (line,) = lines_between(paper, ["h_1"], ["α_8"])
+    (gap,) = {note.x for note in paper.notes if note.text == "⋯"}
+    stubs = [line for line in paper.lines if not line.tip and abs(line.places[:, 0] - gap).max() < 0.1]
+    assert stubs
+    assert {highest(stub) for stub in stubs} == {highest(line)}
+    assert highest(line) > paper.columns[0].top
+    assert (gap, highest(line)) in {(round(dot.x, 1), round(dot.y, 1)) for dot in paper.dots}
+
+
+@pytest.mark.parametrize("overlay", [{}, {"backward": True}])
+def test_a_drawing_grows_by_nothing_with_the_steps_left_out_that_are_attended_to(overlay):
+    few, many = (
+        tg.draw(sum(tg.square(s).sum() for s in ATTENTION(encoded, 8)), view="folded", detail="variables", **overlay)
+        for encoded in (20, 60)
+    )
+    assert len(read(few).lines) == len(read(many).lines)
 
 
 def test_one_value_that_many_steps_read_comes_along_one_line():

@@ -21,7 +21,7 @@ from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.layout import Layout
 from tinygrad_rnn.drawing.legend import Cell, Tint, bar, pill, space, swatch, title, words
 from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.routes import RADIUS, Line, route
+from tinygrad_rnn.drawing.routes import RADIUS, Line, route, topmost
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
@@ -102,8 +102,11 @@ class Backward(Overlay):
 
     def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
         """The lines beside those along which backprop ran, and the chips of the parameters."""
-        used = route(scene, layout, [link for link in scene.links if link in self.adjoints.links])
-        for number, line in enumerate(used):
+        norms = self.adjoints.links
+        used = sorted(
+            route(scene, layout, [link for link in scene.links if link in norms]), key=lambda line: norms[line.link]
+        )
+        for number, line in enumerate(topmost(used)):
             yield from self._write_line(line, f"da{number}", names, layout)
         for name, mark, share, place in _chips(self.adjoints, layout):
             yield from _chip(self, names[mark], name, mark, share, place, layout)

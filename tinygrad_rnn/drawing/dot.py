@@ -14,7 +14,7 @@ from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.routes import Line
+from tinygrad_rnn.drawing.routes import Line, topmost
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
 
@@ -276,7 +276,7 @@ class Writer:
 
     def _lines(self, lines: Sequence[Line]) -> Iterator[str]:
         dots: dict[Point, str] = {}
-        for line in sorted(lines, key=lambda line: (self.overlay.is_lit(line.link), not line.dashed)):
+        for line in topmost(sorted(lines, key=lambda line: (self.overlay.is_lit(line.link), not line.dashed))):
             colour = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), 1, 1)).colour
             dots |= dict.fromkeys(line.joints, colour)
             yield self._line(line)

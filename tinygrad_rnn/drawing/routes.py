@@ -64,6 +64,12 @@ class Line(NamedTuple):
         return rounded(self.corners, RADIUS, self.joints)
 
 
+def topmost(painted: Sequence[Line]) -> list[Line]:
+    """The lines without those at a gap that lie below an equal one of the same mark, as those of hidden states do."""
+    last = {(line.link.source, line.link.target, *line.corners): line for line in painted if line.partial}
+    return [line for line in painted if last.get((line.link.source, line.link.target, *line.corners), line) is line]
+
+
 class Crossing(NamedTuple):
     """A line between blocks: its ends, and the rooms in which it leaves one block and enters the other.
 
