@@ -1,12 +1,11 @@
 """What stands where on a drawing, read back from its DOT text alone."""
 
 import html
-import itertools
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
@@ -52,12 +51,17 @@ class Sign:
     def top(self):
         return self.y + self.height / 2
 
-    def distance(self, x, y):
+    def distance(self, *place):
         """How far a point lies outside the outline; negative inside."""
+        return self.distances(np.array([place]))[0]
+
+    def distances(self, places):
+        """How far each of some points (n, 2) lies outside the outline; negative inside."""
+        x, y = abs(places - (self.x, self.y)).T
         if self.round:
-            return math.hypot(x - self.x, y - self.y) - self.width / 2
-        across, up = abs(x - self.x) - self.width / 2, abs(y - self.y) - self.height / 2
-        return math.hypot(max(across, 0), max(up, 0)) + min(max(across, up), 0)
+            return np.hypot(x, y) - self.width / 2
+        across, up = x - self.width / 2, y - self.height / 2
+        return np.hypot(np.maximum(across, 0), np.maximum(up, 0)) + np.minimum(np.maximum(across, up), 0)
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,24 @@ class Line:
         return self.points[0], self.tip or self.points[-1]
 
     @cached_property
+    def pieces(self):
+        """The middles, directions and lengths of its pieces of at most two points, as arrays (n, 2), (n, 2), (n,)."""
+        start, way = self.corners[:-1], np.diff(self.corners, axis=0)
+        length = np.hypot(*way.T)
+        count = np.where(length > 0.05, np.ceil(length / 2), 0).astype(int)
+        start, along, length, whole = (np.repeat(array, count, axis=0) for array in (start, way, length, count))
+        part = (np.arange(len(whole)) - np.repeat(np.cumsum(count) - count, count) + 0.5) / whole
+        return start + part[:, None] * along, along / length[:, None], length / whole
+
+    @property
     def places(self):
-        """The middles of short pieces of it, as an array (n, 2)."""
-        return np.array([(piece.x, piece.y) for piece in _pieces(self)])
+        """The middles of its pieces, as an array (n, 2)."""
+        return self.pieces[0]
+
+    @cached_property
+    def corners(self):
+        """All points and the tip, as an array (n, 2)."""
+        return np.array([*self.points, *([self.tip] if self.tip else [])]).reshape(-1, 2)
 
 
 @dataclass
@@ -231,18 +250,24 @@ def overlaps(paper, room=2.0):
 
 def collisions(paper, room=1.0):
     """The lines that run through a mark that is not at one of their ends, as (tail, head, mark)."""
-    found = []
-    for line in paper.lines:
-        if not line.points:
-            continue
-        xs, ys = zip(*line.points, strict=True)
-        left, right, bottom, top = min(xs) - room, max(xs) + room, min(ys) - room, max(ys) + room
-        for mark in paper.marks.values():
-            near = left < mark.right and mark.left < right and bottom < mark.top and mark.bottom < top
-            is_other = mark.name not in (line.tail, line.head)
-            if near and is_other and any(mark.distance(*point) < room for point in line.points):
-                found += [(*paper.text_of(line), mark.text)]
-    return found
+    marks = [*paper.marks.values()]
+    return [
+        (*paper.text_of(line), mark.text)
+        for mark, line in _close(marks, paper.lines, [room] * len(marks))
+        if mark.name not in (line.tail, line.head) and mark.distances(line.corners[: len(line.points)]).min() < room
+    ]
+
+
+def _close(signs, lines, rooms):
+    """The pairs of signs and lines of which the boxes around them come closer to each other than there is room."""
+    lines = [line for line in lines if line.points]
+    if not signs or not lines:
+        return []
+    place = np.array([(sign.x, sign.y) for sign in signs])
+    half = np.array([(sign.width, sign.height) for sign in signs]) / 2 + np.array(rooms)[:, None]
+    low, high = (np.array([edge(line.corners, axis=0) for line in lines]) for edge in (np.min, np.max))
+    near = ((low < (place + half)[:, None]) & ((place - half)[:, None] < high)).all(axis=2)
+    return [(signs[sign], lines[line]) for sign, line in np.argwhere(near)]
 
 
 def loose_ends(paper, slack=1.7):
@@ -270,23 +295,16 @@ def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
     leads to the mark that the other comes from they may meet for a little longer. Dashed lines all come from the
     gap, or lead into it.
     """
-    ends = {(line.tail, line.head) for line in paper.lines}
-
-    @cache
-    def may_share(one, other):
-        return one == other or _have_in_common(paper.lines[one], paper.lines[other], ends)
-
-    near = defaultdict(list)
-    for number, line in enumerate(paper.lines):
-        for piece in _pieces(line):
-            near[round(piece.x / 3), round(piece.y / 3)].append((number, piece))
+    number, places, along, lengths = _all_pieces(paper.lines)
+    one, other = _neighbours(np.rint(places / 3).astype(int))
+    apart_from = ~_may_share(paper.lines)[number[one], number[other]]
+    one, other = one[apart_from], other[apart_from]
+    between, way, turned = places[other] - places[one], along[one], _across(along[one], along[other])
+    aside, ahead = abs(_across(between, way)), abs((between * way).sum(axis=1))
+    beside = (aside < room) & (ahead < 2) & (abs(turned) < 0.1)
     shared = Counter()
-    for (column, row), here in near.items():
-        around = [found for dx in (-1, 0, 1) for dy in (-1, 0, 1) for found in near.get((column + dx, row + dy), ())]
-        for number, piece in here:
-            foreign = ((other, there) for other, there in around if not may_share(number, other))
-            for other in {other for other, there in foreign if _is_along(piece, there, room)}:
-                shared[number, other] += piece.length
+    for piece, line in {*zip(one[beside].tolist(), number[other[beside]].tolist(), strict=True)}:
+        shared[number[piece], line] += lengths[piece]
     pairs = [(paper.lines[one], paper.lines[other], length) for (one, other), length in shared.items() if one < other]
     return [
         (paper.text_of(one), paper.text_of(other))
@@ -295,43 +313,47 @@ def shadows(paper, room=0.8, shortest=5.0, longest=12.0):
     ]
 
 
-def _have_in_common(one, other, ends):
-    """Whether two lines may share a part of their way: a mark, the gap, or that each's mark leads to the other's."""
-    if one.tail == other.tail or one.head == other.head or {one.tail, one.head} == {other.tail, other.head}:
-        return True
-    through_gap = one.tail == one.head or other.tail == other.head
-    both = ((one.tail, other.head) in ends) + ((other.tail, one.head) in ends) >= 2 - through_gap
-    return both or (one.dashed and other.dashed)
+def _may_share(lines):
+    """For each two lines whether they may share a part of their way, as a line and itself may.
+
+    They have a mark in common, or the gap, or each comes from a mark that leads to the other's as well.
+    """
+    names = {name: number for number, name in enumerate({end for line in lines for end in (line.tail, line.head)})}
+    tail = np.array([names[line.tail] for line in lines], int)
+    head = np.array([names[line.head] for line in lines], int)
+    leads = np.zeros((len(names), len(names)), bool)
+    leads[tail, head] = True
+    same_marks = (tail[:, None] == head) & (head[:, None] == tail)
+    across = leads[tail[:, None], head].astype(int) + leads[tail[:, None], head].T
+    loop, dashed = tail == head, np.array([line.dashed for line in lines], bool)
+    both = across >= 2 - (loop[:, None] | loop)
+    return (tail[:, None] == tail) | (head[:, None] == head) | same_marks | both | (dashed[:, None] & dashed)
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A short piece of a line: its middle, its direction and its length."""
-
-    x: float
-    y: float
-    along: tuple
-    length: float
+def _all_pieces(lines):
+    """For the pieces of all lines: the numbers of their lines, their middles, directions and lengths."""
+    pieces = [line.pieces for line in lines] or [(np.empty((0, 2)), np.empty((0, 2)), np.empty(0))]
+    places, along, lengths = map(np.concatenate, zip(*pieces, strict=True))
+    return np.repeat(np.arange(len(pieces)), [len(found) for found, _, _ in pieces]), places, along, lengths
 
 
-def _pieces(line):
-    """A line cut into pieces of at most two points."""
-    points = [*line.points, line.tip] if line.tip else line.points
-    for (x, y), (to_x, to_y) in itertools.pairwise(points):
-        length = math.hypot(to_x - x, to_y - y)
-        count = math.ceil(length / 2)
-        for k in range(count if length > 0.05 else 0):
-            part = (k + 0.5) / count
-            along = (to_x - x) / length, (to_y - y) / length
-            yield Piece(x + part * (to_x - x), y + part * (to_y - y), along, length / count)
+def _neighbours(cells):
+    """All pairs of those (n, 2) that stand in one cell of a grid, or in two that touch."""
+    width = 2 * abs(cells).max(initial=0) + 3
+    keys = cells[:, 0] * width + cells[:, 1]
+    order = np.argsort(keys, kind="stable")
+    ones, others = [], []
+    for offset in (across * width + up for across in (-1, 0, 1) for up in (-1, 0, 1)):
+        first = np.searchsorted(keys[order], keys + offset)
+        count = np.searchsorted(keys[order], keys + offset, side="right") - first
+        ones.append(np.repeat(np.arange(len(keys)), count))
+        others.append(order[np.arange(count.sum()) + np.repeat(first - np.cumsum(count) + count, count)])
+    return np.concatenate(ones), np.concatenate(others)
 
 
-def _is_along(one, other, room):
-    """Whether two pieces lie beside each other, closer than `room`, and in one direction or its opposite."""
-    dx, dy = other.x - one.x, other.y - one.y
-    aside, ahead = abs(dx * one.along[1] - dy * one.along[0]), abs(dx * one.along[0] + dy * one.along[1])
-    turned = abs(one.along[0] * other.along[1] - one.along[1] * other.along[0])
-    return aside < room and ahead < 2 and turned < 0.1
+def _across(one, other):
+    """The cross products of vectors (n, 2)."""
+    return one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
 
 
 def outside(paper):
@@ -355,30 +377,24 @@ def illegible(paper, room=0.5):
             across, up = abs(text.x - other.x), abs(text.y - other.y)
             if 2 * across < text.width + other.width + room and 2 * up < text.height + other.height + room:
                 found.append((text.text, other.text))
-        found += [(text.text, paper.text_of(line)) for line in paper.lines if _gap(text, line) < room]
-    return found
+    near = _close(texts, paper.lines, [room] * len(texts))
+    return found + [(text.text, paper.text_of(line)) for text, line in near if _gap(text, line) < room]
 
 
 def misplaced(paper, room=0.5):
     """The texts beside lines that stand nearer to another line than to their own, as (text, the other line)."""
-    found = []
-    for line in paper.lines:
-        if line.label:
-            own, ends = _gap(line.label, line), {line.tail, line.head}
-            others = (other for other in paper.lines if {other.tail, other.head} != ends)
-            found += [
-                (line.label.text, paper.text_of(other)) for other in others if _gap(line.label, other) < own - room
-            ]
-    return found
+    owners = {line.label: line for line in paper.lines if line.label}
+    away = {text: _gap(text, line) - room for text, line in owners.items()}
+    return [
+        (text.text, paper.text_of(other))
+        for text, other in _close([*owners], paper.lines, [*away.values()])
+        if {other.tail, other.head} != {owners[text].tail, owners[text].head} and _gap(text, other) < away[text]
+    ]
 
 
 def _gap(text, line):
     """How far a line runs from a text; negative where it runs through it."""
-    if not line.points:
-        return math.inf
-    across, up = abs(line.places - (text.x, text.y)).T - [[text.width / 2], [text.height / 2]]
-    outside = np.hypot(np.maximum(across, 0), np.maximum(up, 0))
-    return (outside + np.minimum(np.maximum(across, up), 0)).min()
+    return text.distances(line.places).min(initial=math.inf)
 
 
 def faults(diagram):
