@@ -305,6 +305,20 @@ def test_a_node_made_outside_takes_the_step_that_its_inputs_share():
     assert (a + 1).inputs[1].step is None
 
 
+def test_what_steps_have_met_in_belongs_to_none_from_there_on():
+    losses = []
+    for t in range(1, 6):
+        with tg.step(t):
+            losses.append(tg.tensor(1.0))
+    total, sums = losses[0], []
+    for loss in losses[1:]:
+        total = total + loss
+        sums.append(total)
+    assert [node.step for node in sums] == [None] * 4
+    assert (losses[4] * tg.tanh(total / 5)).step is None
+    assert (losses[4] * tg.tanh(tg.tensor(2.0) / 5)).step == 5
+
+
 def test_a_step_is_an_integer():
     with tg.step(np.int64(3)):
         assert type(tg.tensor(1.0).step) is int

@@ -158,13 +158,29 @@ def make(
 
 
 def _shared_step(inputs: Sequence[Tensor]) -> int | None:
+    """The one step of all that is made in steps; None where steps differ, or meet in one of the inputs already."""
     shared = None
     for node in inputs:
         if node.step is not None and node.step != shared:
             if shared is not None:
                 return None
             shared = node.step
+    if shared is not None and any(node.step is None and node.op is not None and _has_steps(node) for node in inputs):
+        return None
     return shared
+
+
+def _has_steps(node: Tensor) -> bool:
+    """Whether a node that has no step itself is made of nodes that have."""
+    waiting, seen = [node], {node}
+    for each in waiting:
+        for source in each.inputs:
+            if source.step is not None:
+                return True
+            if source.op is not None and source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return False
 
 
 def apply(op: Operation, operands: Sequence[Any], attributes: Mapping[str, Any] = NO_ATTRIBUTES) -> Tensor:

@@ -555,3 +555,15 @@ def several_outputs():
 @odd
 def numbers():
     return tg.tensor(2.0) * tg.tensor(3) + 1
+
+
+@odd
+def words_looked_up():
+    """A language model whose one table gives the inputs and the scores; each loss reads one entry."""
+    E, W, s = weights(4, 3, label="E"), weights(3, 3, label="W"), zeros(3, "s_0")
+    words, losses = [0, 2, 1, 3], []
+    for t, (word, following) in enumerate(zip(words, words[1:], strict=False), start=1):
+        with tg.step(t):
+            s = named(f"s_{t}", tg.tanh(E[word] + tg.linear(s, W)))
+            losses.append(named(f"L_{t}", -tg.log_softmax(tg.linear(s, E))[following]))
+    return named("L", sum(losses))

@@ -44,7 +44,6 @@ def one_number(what):
 GRAPHS = {name: build for name, build in {**NETWORKS, **ODDITIES}.items() if one_number(build()) is not None}
 LONG = {name for name, build in GRAPHS.items() if len(graph_of(one_number(build())).steps) > 5}
 CROWDED = {
-    ("three layers in both directions", "ops"): "a line that runs back meets a mark, of 200",
     ("three layers in both directions", "variables"): "four lines that run back lie on others, of 200",
     ("without labels", "variables"): "a wide text touches a line beside it",
     ("only inputs marked", "variables"): "two matrices beside one line: a chip covers one of them",
@@ -134,6 +133,18 @@ def test_where_values_share_what_is_not_drawn_each_line_bears_its_own_part():
         (part,) = tg.grad(node, [before], gradient=tg.grad(L, [node])[0])
         line = next(line for line in returning(paper) if paper.text_of(line) == (node.label, "s_1"))
         assert math.isclose(line.norm, np.linalg.norm(part.data), rel_tol=1e-5)
+
+
+def test_what_is_read_by_its_indices_receives_all_that_comes_back():
+    W = tg.parameter(np.array([0.5, -1.0, 2.0]), label="W")
+    with tg.step(1):
+        y = named("y", tg.tanh(W))
+    with tg.step(2):
+        L = named("L", tg.exp(y[0]) * y[0] + y[2])
+    paper = read(tg.draw(L, detail="variables", backward=True))
+    (adjoint,) = tg.grad(L, [y])
+    (back,) = [line.norm for line in returning(paper) if paper.text_of(line) == ("L", "y")]
+    assert math.isclose(back, np.linalg.norm(adjoint.data), rel_tol=1e-5)
 
 
 def test_chips_bear_what_parameters_receive_in_each_step():

@@ -229,6 +229,22 @@ def test_a_voice_is_told_of_an_event_once_and_not_while_it_plays(visit):
     assert tab.evaluate(live) == []
 
 
+def test_a_jump_goes_to_where_backprop_runs_through_a_time_step(visit):
+    losses, h = [], tg.parameter([0.5], "h_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            h = tg.tanh(h)
+            losses.append(tg.exp(tg.square(h)).sum())
+    tab = visit(sum(losses))
+    assert tab.eval_on_selector_all("#jump option", "options => options.map(option => option.text)") == ["–", *"4321"]
+    for step in (1, 3, 4, 2):
+        tab.select_option("#jump", str(step))
+        assert tab.input_value("#jump") == str(step)
+        status = tab.inner_text("#status")
+        assert f"time step {step}: " in status
+        assert "Σ" in status  # the last operation of the step; the sum of all losses is none of any step
+
+
 def test_a_name_in_the_text_stands_for_its_mark(visit):
     run = random_elman(14)
     tab = visit(run, "#view=unrolled&event=100")

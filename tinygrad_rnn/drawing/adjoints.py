@@ -13,7 +13,6 @@ from tinygrad_rnn.autodiff import Event, trace_backward
 from tinygrad_rnn.autodiff.reverse import backpropagate
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.node import Array, Tensor
-from tinygrad_rnn.ops.shaping import fit
 
 Received = Mapping[Tensor | None, list[Array]]
 """What nodes receive from one mark: as many arrays as there are lines to the mark."""
@@ -117,10 +116,10 @@ class Adjoints:
                     if source not in linked and source.op is not None and source in self._scene.visible:
                         inner.add(source)
                         waiting.append(source)
-        table = {node: self.arrays[node]}
-        for _ in backpropagate(sorted(inner, key=attrgetter("serial"), reverse=True), needed, table, set()):
-            pass  # what is left in the table when all inner nodes have had their turn belongs to the ends
-        return {source: [fit(array, source.shape, source.dtype)] for source, array in table.items()}
+        nodes = sorted(needed, key=attrgetter("serial"), reverse=True)
+        ends = {(end, operand) for end in needed - inner for operand in range(len(end.inputs))}
+        reached = backpropagate(nodes, needed, {node: self.arrays[node]}, ends)
+        return {end: [array] for end, array, _ in reached if end not in inner}
 
     @property
     def totals(self) -> dict[Tensor, float]:

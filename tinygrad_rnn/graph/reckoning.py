@@ -18,8 +18,8 @@ def reckon(
 ) -> tuple[Steps, dict[Tensor, int]]:
     """The step of each node, and the role of each that an operation made in a step.
 
-    A node that is marked with no step belongs to the latest of those that it is made from, as a running sum does, if
-    other steps have its like; what is made of many steps together belongs to none.
+    A node that is marked with no step belongs to the latest of those that it is made from, as a running sum does to
+    that of what it adds, if other steps have its like; what is made of many steps together belongs to none.
 
     Args:
         order: nodes in topological order, as `with_origins` gives them.
@@ -59,9 +59,15 @@ def _find_steps(order: Iterable[Tensor], shared: Collection[Tensor], apart: Coll
             if node.origin is not None:
                 step = _step_of_origin(node.origin.node, node.origin.operand, steps)
             elif node.op is not None and node not in shared:
-                step = max((at for source in node.inputs if (at := steps[source]) is not None), default=None)
+                step = _latest(node, steps)
         steps[node] = step
     return steps
+
+
+def _latest(node: Tensor, steps: Steps) -> int | None:
+    """The latest step of what a node is made from, by preference of what another operation made: not the sum so far."""
+    known = [(source.op is not node.op, at) for source in node.inputs if (at := steps[source]) is not None]
+    return max(known)[1] if known else None
 
 
 def _step_of_origin(forward: Tensor, operand: int | None, steps: Steps) -> int | None:

@@ -16,6 +16,21 @@ function go(position) {
   remember();
 }
 
+/** For each time step where backprop comes to it: of several times that at which it stays there the longest. */
+function findArrivals() {
+  const stays = new Map();
+  let position = 0;
+  events.forEach(({ node }, number) => {
+    const step = nodes[node].step;
+    if (number === 0 || step !== nodes[events[number - 1].node].step) position = number + 1;
+    const length = number + 2 - position;
+    if (step !== undefined && length > (stays.get(step)?.length ?? 0)) stays.set(step, { position, length });
+  });
+  return new Map([...stays].map(([step, { position }]) => [step, position]).sort((one, other) => one[1] - other[1]));
+}
+
+const arrivals = findArrivals();
+
 /** Go to the next event, forwards or back, at another time step than now. */
 function goToStep(direction) {
   const stepAt = position => position > 0 ? nodes[events[position - 1].node].step : undefined;

@@ -170,9 +170,7 @@ function listenToPlayer() {
   onClick("play", playOrPause);
   find("speed").addEventListener("change", () => state.timer !== null && (pause(), play()));
   find("slider").addEventListener("input", () => go(Number(find("slider").value)));
-  find("jump").addEventListener("change", () => {
-    go(1 + events.findIndex(({ node }) => String(nodes[node].step) === find("jump").value));
-  });
+  find("jump").addEventListener("change", () => go(arrivals.get(Number(find("jump").value)) ?? 0));
 }
 
 /* Keys */
@@ -227,11 +225,10 @@ function buildViews() {
 }
 
 function buildPlayer() {
-  const steps = [...new Set(events.map(({ node }) => nodes[node].step))].filter(step => step !== undefined);
   find("slider").max = events.length;
   find("jump").append(make("option", { value: "" }, "–"));
-  find("jump").append(...steps.map(step => make("option", { value: step }, step)));
-  find("jump-label").hidden = steps.length === 0;
+  find("jump").append(...[...arrivals.keys()].map(step => make("option", { value: step }, step)));
+  find("jump-label").hidden = arrivals.size === 0;
   listenToPlayer();
 }
 
