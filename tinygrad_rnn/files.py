@@ -92,9 +92,9 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         OutputError: it cannot be written; the old one stays.
     """
-    target = _real(path)
-    new = _beside(target)
     with _explained(path):
+        target = _real(path)
+        new = _beside(target)
         try:
             _write(new, content)
             new.replace(target)
@@ -153,6 +153,8 @@ def _explained(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    except ValueError as error:  # a name that no file can have
+        raise OutputError(f"cannot write {str(path)!r}: {error}") from error
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:

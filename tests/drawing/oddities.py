@@ -1,5 +1,7 @@
 """Graphs that are hard to draw, each as a function without arguments that gives what to draw."""
 
+import itertools
+
 import numpy as np
 
 import tinygrad_rnn as tg
@@ -562,7 +564,7 @@ def words_looked_up():
     """A language model whose one table gives the inputs and the scores; each loss reads one entry."""
     E, W, s = weights(4, 3, label="E"), weights(3, 3, label="W"), zeros(3, "s_0")
     words, losses = [0, 2, 1, 3], []
-    for t, (word, following) in enumerate(zip(words, words[1:], strict=False), start=1):
+    for t, (word, following) in enumerate(itertools.pairwise(words), start=1):
         with tg.step(t):
             s = named(f"s_{t}", tg.tanh(E[word] + tg.linear(s, W)))
             losses.append(named(f"L_{t}", -tg.log_softmax(tg.linear(s, E))[following]))

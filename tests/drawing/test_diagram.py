@@ -48,7 +48,7 @@ def test_a_png_has_the_dots_per_inch_that_were_asked_for(diagram, tmp_path):
     assert size(144) == pytest.approx(2 * size(72), abs=2)
 
 
-@pytest.mark.parametrize("dpi", [0, -72, float("nan"), 0.5, 1e9, float("inf"), "72, label=x", None])
+@pytest.mark.parametrize("dpi", [0, -72, float("nan"), 0.5, 1e9, float("inf"), "72, label=x", None, True])
 def test_dots_per_inch_are_a_number_that_makes_sense(diagram, dpi, tmp_path):
     with pytest.raises(tg.SettingError, match="dpi is a number of pixels per inch from 1 to 10,000"):
         diagram.save(tmp_path / "a.png", dpi=dpi)
@@ -64,6 +64,13 @@ def test_another_suffix_is_refused(diagram, name, tmp_path):
 def test_a_missing_folder_is_an_output_error(diagram, tmp_path):
     with pytest.raises(tg.errors.OutputError, match=r"cannot write .*there/a\.dot: No such file or directory"):
         diagram.save(tmp_path / "there" / "a.dot")
+
+
+def test_a_name_that_no_file_can_have_is_an_output_error(diagram, tmp_path):
+    with pytest.raises(tg.errors.OutputError, match=r"cannot write '.*a.x00b\.dot': embedded null byte"):
+        diagram.save(tmp_path / "a\0b.dot")
+    with pytest.raises(tg.SettingError, match="a drawing is saved to a path, not None"):
+        diagram.save(None)
 
 
 def test_a_folder_is_not_replaced_by_a_picture(diagram, tmp_path):

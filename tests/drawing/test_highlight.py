@@ -101,6 +101,8 @@ def test_the_page_says_whose_gradients_the_picture_shows(tmp_path):
         ((1, 2, 3), r"highlight is a pair \(t, k\)"),
         ((4, 1), r"there is no step 4; the steps run from 1 to 3"),
         ((1, 0), r"there is no step 0"),
+        ((True, 1), r"there is no step True"),
+        ((2, 1.0), r"there is no step 1\.0"),
     ],
 )
 def test_what_is_no_pair_of_steps_is_refused(highlight, message):

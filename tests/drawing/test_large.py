@@ -76,6 +76,16 @@ def test_what_is_made_step_by_step_runs_straight_though_nobody_has_marked_the_st
     assert heights.count(heights[-1]) >= 3 * 20
 
 
+def test_some_hundred_nodes_with_ways_past_many_others_are_drawn():
+    values, choose = [tg.tensor(1.0, label="x"), tg.tensor(1.0, label="y")], random.Random(0).choice
+    for _ in range(150):
+        values.append(tg.tanh(values[-1] * choose(values)))
+    diagram = tg.draw(values[-1])
+    assert diagram.svg.count("<polygon") > 300
+    assert "nslimit" in diagram.source
+    assert "nslimit" not in tg.draw(unmarked_rnn(80)).source
+
+
 def test_five_thousand_nodes_are_drawn_or_refused_within_half_a_minute():
     graph = tg.Graph(unmarked_rnn(1250))
     assert len(graph) >= 5000

@@ -229,6 +229,20 @@ def test_a_voice_is_told_of_an_event_once_and_not_while_it_plays(visit):
     assert tab.evaluate(live) == []
 
 
+def test_the_hint_of_the_search_finds_something(visit):
+    h = tg.parameter([0.5], "state of 0")
+    for t in (3, 5, 7):
+        with tg.step(t):
+            h = tg.cos(h)
+            h.label = f"h[{t}] <i>"
+    tab = visit(h.sum())
+    hint = tab.get_attribute("#query", "placeholder")
+    assert hint == "h[5] <i>, cos, t=5"
+    for example in hint.split(", "):
+        tab.fill("#query", example)
+        assert tab.inner_text("#hits") != "0 hits"
+
+
 def test_a_jump_goes_to_where_backprop_runs_through_a_time_step(visit):
     losses, h = [], tg.parameter([0.5], "h_0")
     for t in range(1, 5):
@@ -574,7 +588,8 @@ def test_search(visit):
         tab.keyboard.press("Enter")
     assert tab.inner_text("#hits") == "1 of 3"
     for query, hits, marks in (
-        ("h_3", "1 hit", 2), ("H_", "4 hits", 7), ("tanh t=2", "1 hit", 2), ("no such thing", "0 hits", 0), ("", "", 0)
+        ("h_3", "1 hit", 2), ("H_", "4 hits", 7), ("tanh t=2", "1 hit", 2), ("tanh step 2", "1 hit", 2),
+        ("no such thing", "0 hits", 0), ("", "", 0)
     ):  # fmt: skip
         tab.fill("#query", query)
         assert tab.inner_text("#hits") == hits

@@ -45,6 +45,12 @@ def test_an_unknown_setting_is_refused(setting, value, message):
         tg.draw(tg.tensor(1.0), **{setting: value})
 
 
+def test_settings_may_be_numbers_of_numpys():
+    of_numpy = {"values": np.True_, "depth": np.int64(2), "highlight": (np.int64(2), np.int64(1))}
+    of_python = {"values": True, "depth": 2, "highlight": (2, 1)}
+    assert tg.draw(elman(2), **of_numpy).source == tg.draw(elman(2), **of_python).source
+
+
 @pytest.mark.parametrize("nothing", [[], "text", 3, None, np.ones(2)])
 def test_what_is_no_graph_is_refused(nothing):
     with pytest.raises((tg.GraphError, TypeError)):

@@ -73,6 +73,13 @@ def test_a_drawing_with_any_label_has_no_faults(label, detail):
     assert any(mark.text.startswith(shown) for mark in read(diagram).marks.values())
 
 
+@needs_graphviz
+@pytest.mark.parametrize("build", [cell, by_hand])
+def test_any_label_can_stand_in_a_legend(label, build):
+    output = (build(label) * tg.parameter(np.ones(2), label=label)).sum()
+    assert "norm" in tg.draw(output, backward=True, values=True).svg
+
+
 def test_any_label_can_be_written_to_a_dot_file(label, tmp_path):
     path = tg.draw(by_hand(label)).save(tmp_path / "picture.dot")
     assert path.read_bytes().decode() == tg.draw(by_hand(label)).source

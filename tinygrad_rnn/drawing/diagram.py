@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tinygrad_rnn.drawing.render import finish_svg, for_notebook, for_pango, run_graphviz
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import DrawingError, SettingError
@@ -56,13 +58,16 @@ class Diagram:
             dpi: pixels per inch of a .png: 72 for one pixel per point, twice as many for twice the size.
 
         Raises:
-            SettingError: another suffix; pixels per inch that are no number from 1 to 10,000.
+            SettingError: no path, or another suffix; pixels per inch that are no number from 1 to 10,000.
             DrawingError: there is no Graphviz, or it failed; or a .png would have more than 32,767 pixels on a side.
             OutputError: the file cannot be written; one that was there before is as it was.
         """
-        path = Path(path)
+        try:
+            path = Path(path)
+        except TypeError:
+            raise SettingError(f"a drawing is saved to a path, not {path!r}") from None
         suffix = path.suffix.lower()
-        if not (isinstance(dpi, int | float) and 1 <= dpi <= MOST_DPI):
+        if not (isinstance(dpi, int | float | np.integer) and not isinstance(dpi, bool) and 1 <= dpi <= MOST_DPI):
             raise SettingError(f"dpi is a number of pixels per inch from 1 to {MOST_DPI:,}, not {dpi!r}")
         if suffix not in FORMATS:
             raise SettingError(f"a drawing is saved as {', '.join(FORMATS)}, not as {path.name!r}")

@@ -74,11 +74,11 @@ class Writer:
         ])  # fmt: skip
 
     def unplaced(self, notes: Iterable[str] = ()) -> str:
-        """DOT that leaves all positions to Graphviz's dot, which takes less care over very many marks.
+        """DOT that leaves all positions to Graphviz's dot, which takes less care where there is very much to place.
 
         The notes are statements that come last.
         """
-        haste = HASTE if len(self.names) > MANY else ""
+        haste = HASTE if len(self.names) + _passed_ranks(self.scene.links) > MANY else ""
         return "\n".join([
             "digraph {",
             f'graph [{haste}rankdir=LR, nodesep=0.2, ranksep=0.3, pad=0.18, bgcolor="{self.theme.background}"];',
@@ -340,3 +340,15 @@ def sans(words: str) -> str:
 def pair(point: Point) -> str:
     """A place as DOT has it."""
     return f"{point.x:.2f},{point.y:.2f}"
+
+
+def _passed_ranks(links: Iterable[Link]) -> int:
+    """How many ranks of marks the links pass over in all: dot finds a place for each line in each of them."""
+    ends = [(link.source, link.target) for link in links if link.source is not None and link.target is not None]
+    ends.sort(key=lambda end: (end[1].node.serial, end[1].is_value))
+    ranks: dict[Mark, int] = {}
+    for source, target in ends:
+        ranks[target] = max(ranks.get(target, 0), ranks.get(source, -1) + 1)
+    for source, target in ends:  # what starts a way stands just before what it first leads to
+        ranks.setdefault(source, ranks[target] - 1)
+    return sum(max(ranks[target] - ranks[source] - 1, 0) for source, target in ends)

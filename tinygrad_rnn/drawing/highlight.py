@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
+from tinygrad_rnn.drawing.sources import is_whole_number
 from tinygrad_rnn.errors import GraphError, SettingError
 from tinygrad_rnn.graph import Graph, dependencies, dependents
 from tinygrad_rnn.node import Tensor
@@ -23,10 +24,10 @@ def check_steps(steps: Iterable[int], highlight: object) -> tuple[int, int]:
     if not isinstance(highlight, tuple | list) or len(highlight) != 2:
         raise SettingError(f"highlight is a pair (t, k): the step of the loss and the step credited; not {highlight!r}")
     for step in highlight:
-        if step not in known:
+        if not is_whole_number(step) or step not in known:
             there = f"the steps run from {known[0]} to {known[-1]}" if known else "the graph has no time steps"
             raise SettingError(f"highlight={tuple(highlight)!r}: there is no step {step!r}; {there}")
-    late, early = highlight
+    late, early = map(int, highlight)
     return late, early
 
 

@@ -149,4 +149,4 @@ def _cell(inner: str, points: float) -> Cell:
 
 
 def _font(inner: str, size: float, colour: str, face: str = SANS) -> str:
-    return f'<FONT FACE="{face}" POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'
+    return inner and f'<FONT FACE="{face}" POINT-SIZE="{size:g}" COLOR="{colour}">{inner}</FONT>'

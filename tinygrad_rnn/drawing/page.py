@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from string import Template
 
+from tinygrad_rnn.drawing.label import clean, shorten
 from tinygrad_rnn.drawing.record import encode, record_graph
 from tinygrad_rnn.drawing.render import finish_svg, run_graphviz
 from tinygrad_rnn.drawing.view import View
@@ -38,7 +39,7 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
     texts = {
         "title": html.escape(title),
         "lede": f"Every mark is a value or an operation{', in the column of its time step' if graph.steps else ''}.",
-        "examples": "h_3, tanh, t=2" if graph.steps else "x, tanh",
+        "examples": html.escape(", ".join(_examples(graph))),
         "style": _read("page.css") + "\n".join(colours.rules()),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -49,6 +50,14 @@ def render_page(graph: Graph, title: str, views: Sequence[View], notes: Sequence
     return Template(_read("page.html")).substitute(
         texts, notes="".join(f"<p>{html.escape(note)}</p>" for note in notes), record=encode(record)
     )
+
+
+def _examples(graph: Graph) -> Iterator[str]:
+    """What one might search the graph for: a label, an operation, a time step."""
+    labels = [node.label for node in graph.nodes if node.label and (node.step is not None or not graph.steps)]
+    names = [node.op.name for node in graph.nodes if node.op is not None]
+    yield from (shorten(clean(found[len(found) // 2]), 20) for found in (labels, names) if found)
+    yield from (f"t={step}" for step in graph.steps[1:2])
 
 
 def _read(name: str) -> str:

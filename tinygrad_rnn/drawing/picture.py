@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
+
 from tinygrad_rnn.drawing.adjoints import Adjoints
 from tinygrad_rnn.drawing.backward import Backward
 from tinygrad_rnn.drawing.cards import Numbers, make_cards
@@ -26,7 +28,7 @@ from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
 from tinygrad_rnn.drawing.routes import room_needed, route
 from tinygrad_rnn.drawing.scene import Mark, Scene
-from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
+from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, is_whole_number, loss_of
 from tinygrad_rnn.drawing.staging import build_scene
 from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.drawing.tiling import find_period, lay_out
@@ -129,9 +131,9 @@ def draw(
     check_setting("theme", theme, tuple(THEMES))
     switches = {"shapes": shapes, "backward": backward, "values": values, "gradients": gradients}
     for setting, switch in switches.items():
-        if not isinstance(switch, bool):
+        if not isinstance(switch, bool | np.bool_):
             raise SettingError(f"{setting} is True or False, not {switch!r}")
-    if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
+    if depth is not None and (not is_whole_number(depth) or depth < 1):
         raise SettingError(f"depth is a whole number of at least 1, not {depth!r}")
     graph, rolled = graph_of(what), view == "rolled"
     if rolled:

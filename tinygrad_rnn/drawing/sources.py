@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from tinygrad_rnn.errors import GraphError, SettingError
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.nn import Run, Unrolled
@@ -36,6 +38,11 @@ def loss_of(what: Source, graph: Graph) -> Tensor:
             "or their sum"
         )
     return graph.outputs[0]
+
+
+def is_whole_number(value: object) -> bool:
+    """Whether a setting is a whole number, of Python's or numpy's; True and False are none."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def check_setting(setting: str, value: object, allowed: Sequence[object]) -> None:

@@ -6,7 +6,8 @@
 function isHit(number, words) {
   const { label = "", op, kind, scope = "", step } = nodes[number];
   const text = `${label} ${op ?? kind} ${scope}`.toLowerCase();
-  return words.every(word => word === String(step) || word === `t=${step}` || text.includes(word));
+  const time = step === undefined ? [] : [String(step), `t=${step}`, "step"];
+  return words.every(word => time.includes(word) || text.includes(word));
 }
 
 /** Search among all nodes, also those that the view has no marks of: a parameter is found where it is used. */
