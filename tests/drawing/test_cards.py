@@ -64,6 +64,16 @@ def test_gradients_are_those_of_backprop():
     assert constant.text == "x_1"
 
 
+def test_the_last_sum_has_its_numbers_beside_its_name_as_well():
+    losses = []
+    for t in (1, 2, 3):
+        with tg.step(t):
+            losses.append(named(f"L_{t}", tg.exp(tg.tensor(0.0, label=f"x_{t}"))))
+    paper = read(tg.draw(named("L", sum(losses)), values=True))
+    sums = sorted((mark for mark in paper.marks.values() if mark.text.startswith("+")), key=lambda mark: mark.x)
+    assert [mark.text.split()[-1] for mark in sums] == ["1", "2", "3"]
+
+
 def test_a_large_array_is_told_by_its_norm():
     x = tg.tensor(np.full(16, 0.5), label="x")
     with tg.step(1):

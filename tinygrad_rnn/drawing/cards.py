@@ -16,7 +16,7 @@ from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, markup, width
 from tinygrad_rnn.drawing.legend import Cell, Tint, bar, swatch, tile, title, words
 from tinygrad_rnn.drawing.lettering import Lettering
-from tinygrad_rnn.drawing.scene import Mark, Scene
+from tinygrad_rnn.drawing.scene import Mark
 from tinygrad_rnn.drawing.theme import SANS, Theme
 from tinygrad_rnn.node import Array, Tensor
 
@@ -122,19 +122,21 @@ def written(number: float) -> str:
 
 
 def make_cards(
-    scene: Scene, lettering: Mapping[Mark, Lettering], shown: Sequence[Numbers]
+    lettering: Mapping[Mark, Lettering], shown: Sequence[Numbers]
 ) -> tuple[dict[Mark, str], dict[Mark, Lettering]]:
     """The rows below the labels of marks, and all marks' sizes with room for them.
 
-    A node that has two marks, for the operation and for its result, has its numbers on the second.
+    A node that has two marks, for the operation and for its result, has its numbers on the second; on both where the
+    operation's likes at other steps have no other mark.
     """
-    values = {mark.node for marks in scene.blocks.values() for mark in marks if mark.is_value}
+    values = {mark.node for mark in lettering if mark.is_value}
+    alone = {mark.key for mark in lettering if mark.is_value or mark.node not in values}
     cards: dict[Mark, str] = {}
     boxes: dict[Hashable, Box] = {mark.key: letters.box for mark, letters in lettering.items()}
     for mark, letters in lettering.items():
         rows = [row for numbers in shown if (row := numbers.row(mark.node)) is not None]
         is_written = mark.kind == "constant" and mark.node.size == 1  # its label is its value
-        if rows and not is_written and (mark.is_value or mark.node not in values):
+        if rows and not is_written and mark.key in alone:
             cards[mark] = "".join(f"<TR>{row.html}</TR>" for row in rows)
             wide = max(width(mark.text, letters.size), *(row.width for row in rows)) + 12
             high = letters.size + 8 + sum(row.height for row in rows)

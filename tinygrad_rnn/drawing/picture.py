@@ -170,7 +170,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
     if manner.gradients and adjoints:
         numbers.append(Numbers("gradient", "∇", adjoints.arrays, colours))
-    cards, lettering = make_cards(scene, lettering, numbers)
+    cards, lettering = make_cards(lettering, numbers)
     lit = find_path(scene, graph, *manner.highlight) if manner.highlight else None
     overlay = Backward(adjoints, colours, lit) if manner.backward and adjoints else Overlay(colours, lit)
     writer = Writer(scene, lettering, colours, manner.shapes, overlay, cards)
