@@ -350,6 +350,7 @@ class Setting:
 def step(t: int) -> Setting:
     """`with step(t):` marks the nodes made inside as belonging to time step t.
 
+    Those of a backward pass made outside belong to the steps of their forward nodes.
     A generator that yields inside marks what its caller makes until it goes on.
 
     Raises:
@@ -379,9 +380,9 @@ def no_grad() -> Setting:
 
 
 def from_origin(node: Tensor, operand: int | None) -> Setting:
-    """Nodes made inside come from `node`'s rule for `operand`, and stand where `node` stands."""
+    """Nodes made inside come from `node`'s rule for `operand`, and stand where `node` stands, or in the step set."""
     origins = (Origin(node, operand, ordinal) for ordinal in itertools.count())
-    return Setting(lambda now: (node.step, node.scope, now[2], origins, now[4]))
+    return Setting(lambda now: (node.step if now[0] is None else now[0], node.scope, now[2], origins, now[4]))
 
 
 def again(context: Context) -> Setting:

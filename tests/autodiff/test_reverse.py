@@ -324,6 +324,19 @@ def test_steps_of_a_backward_pass_are_made_alike():
     assert by_step[3] == by_step[4] == by_step[5]
 
 
+def test_a_backward_pass_made_in_a_step_belongs_to_it():
+    """As where training is unrolled: each step has its own."""
+    W, losses = tg.parameter([0.5, -0.5], label="W"), []
+    for k in (1, 2):
+        with tg.step(k):
+            losses.append(tg.square(W).sum())
+            (gradient,) = tg.grad(losses[-1], [W], create_graph=True)
+            W = W - 0.1 * gradient
+    backward = [node for node in tg.Graph(W).nodes if node.origin is not None]
+    assert {node.step for node in backward} == {1, 2}
+    assert all(node.step == (1 if node.serial < losses[1].serial else 2) for node in backward)
+
+
 def test_origins_of_a_second_order():
     x = tg.parameter(2.0)
     (g,) = tg.grad(x**3, [x], create_graph=True)
