@@ -45,11 +45,16 @@ def rows_of(figure):
 
 def cells_in_legend(figure):
     """Row and column of the cells that look as the legend's entries do."""
-    told, (legend,) = {}, figure.legends
-    for patch, text in zip(legend.get_patches(), legend.get_texts(), strict=True):
-        look = patch.get_facecolor(), patch.get_hatch()
-        (cells,) = [mesh for mesh in figure.axes[0].collections[1:] if (mesh.cmap(0), mesh.get_hatch()) == look]
-        told[text.get_text()] = {tuple(cell) for cell in np.argwhere(~np.ma.getmaskarray(cells.get_array())).tolist()}
+    told, axes, (legend,) = {}, figure.axes[0], figure.legends
+    rows, columns = axes.collections[0].get_array().shape
+    for entry, text in zip(legend.get_patches(), legend.get_texts(), strict=True):
+        look = entry.get_facecolor(), entry.get_hatch()
+        (patch,) = [patch for patch in axes.patches if (patch.get_facecolor(), patch.get_hatch()) == look]
+        told[text.get_text()] = {
+            (row, column)
+            for row, column in np.ndindex(rows, columns)
+            if patch.get_path().contains_point((column + 0.5, row + 0.5))
+        }
     return told
 
 
@@ -232,6 +237,12 @@ def test_what_has_no_course_over_time_is_refused():
         tg.drawing.gradient_flow(elman(2, targets=False))
     with pytest.raises(tg.SettingError, match="theme is one of"):
         tg.drawing.gradient_flow(elman(2), theme="neon")
+    doubled, loss = 2.0 * tg.parameter(1.0), 0.0
+    for t in (1, 2):
+        with tg.step(t):
+            loss = loss + doubled * tg.tensor(1.0)
+    with pytest.raises(tg.GraphError, match="no step reads a parameter"):
+        tg.drawing.gradient_flow(loss)
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):

@@ -39,6 +39,9 @@ LEAST_ACROSS, MOST_ACROSS = 4, 5
 MOST_ROWS = 16
 """The most rows of a state that are set off from each other."""
 
+CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+"""Of a cell, from its column and row."""
+
 
 def gradient_flow(what: Source, theme: str = "light") -> Figure:
     """How large gradients are over time: those of the states, and what each parameter receives in each step.
@@ -53,7 +56,7 @@ def gradient_flow(what: Source, theme: str = "light") -> Figure:
     Raises:
         MissingExtraError: matplotlib is not installed.
         SettingError: an unknown theme.
-        GraphError: there are no time steps, or nothing to differentiate.
+        GraphError: there are no time steps, nothing to differentiate, or neither states nor parameters in steps.
 
     >>> run = tg.nn.ElmanRNN(2, 3, 1).unroll(np.ones((5, 2)), np.zeros((5, 1)))
     >>> [axes.get_ylabel() for axes in tg.drawing.gradient_flow(run).axes]
@@ -61,6 +64,10 @@ def gradient_flow(what: Source, theme: str = "light") -> Figure:
     """
     graph = _prepare(what, theme)
     rows = gradients_over_time(graph, loss_of(what, graph))
+    if not rows:
+        raise GraphError(
+            "no state is carried from step to step and no step reads a parameter: there is nothing to show"
+        )
     norms, colours = _table(rows.values(), graph.steps), THEMES[theme]
 
     def plot(figure: Figure) -> None:
@@ -248,14 +255,14 @@ def _hatch(
     axes: Axes, where: Masked | Array, meaning: str, fill: str, lines: str, hatch: str, sample: str = ""
 ) -> list[Patch]:
     """Fill some cells with a colour and a pattern; what the legend says of them, if there are any."""
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
+    from matplotlib.patches import Patch, PathPatch
+    from matplotlib.path import Path
 
-    chosen = np.ma.filled(where, False)
-    if not chosen.any():
+    cells = np.argwhere(np.ma.filled(where, False))[:, ::-1]
+    if not len(cells):
         return []
-    cells = np.ma.masked_where(~chosen, np.zeros(chosen.shape))
-    axes.pcolor(cells, cmap=ListedColormap([fill]), edgecolor=lines, hatch=hatch, linewidth=0, antialiased=False)
+    path = Path.make_compound_path_from_polys(cells[:, np.newaxis] + CORNERS)
+    axes.add_patch(PathPatch(path, facecolor=fill, edgecolor=lines, hatch=hatch, linewidth=0))
     return [Patch(facecolor=sample or fill, edgecolor=lines, hatch=hatch, linewidth=0.5, label=meaning)]
 
 
