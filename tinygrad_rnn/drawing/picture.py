@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -16,14 +16,16 @@ from tinygrad_rnn.drawing.cards import Numbers, make_cards
 from tinygrad_rnn.drawing.diagram import Diagram
 from tinygrad_rnn.drawing.dot import Writer
 from tinygrad_rnn.drawing.folding import DOZEN, FIRST, LAST, choose_steps
+from tinygrad_rnn.drawing.geometry import Box
 from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.highlight import check_steps, find_loss, find_path
+from tinygrad_rnn.drawing.layout import Layout
 from tinygrad_rnn.drawing.legend import Cell, name, title, write_label, write_rows
 from tinygrad_rnn.drawing.lettering import letter
 from tinygrad_rnn.drawing.moments import find_moments
 from tinygrad_rnn.drawing.nablas import tell_apart
 from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.period import Spacing
+from tinygrad_rnn.drawing.period import Period, Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
 from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
 from tinygrad_rnn.drawing.routes import room_needed, route
@@ -165,11 +167,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     scene = roll_scene(unrolled) if rolled else unrolled
     lettering = letter(mark for each in (unrolled, scene) for marks in each.blocks.values() for mark in marks)
     adjoints = Adjoints(scene, _find_output(scene, graph, manner)) if needs_adjoints else None
-    numbers = []
-    if manner.values:
-        numbers.append(Numbers("value", "=", {node: node.data for node in scene.nodes}, colours))
-    if manner.gradients and adjoints:
-        numbers.append(Numbers("gradient", "∇", adjoints.arrays, colours))
+    numbers = list(_find_numbers(scene, adjoints, manner, colours))
     cards, lettering = make_cards(lettering, numbers)
     lit = find_path(scene, graph, *manner.highlight) if manner.highlight else None
     overlay = Backward(adjoints, colours, lit) if manner.backward and adjoints else Overlay(colours, lit)
@@ -185,9 +183,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
     else:
-        layout = lay_out(scene, period, boxes, spacing)
-        if (room := room_needed(scene, layout)) > layout.gap:
-            layout = lay_out(scene, period, boxes, spacing, room)
+        layout = _lay_out(scene, period, boxes, spacing)
         lines = route(scene, layout)
         notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
         source, seconds = writer.placed(layout, lines, notes), PAINT_SECONDS
@@ -203,6 +199,21 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         advice=_advise([] if rolled else shown, manner),
         find_moments=partial(_find_moments, graph, manner, scene, writer.names) if rolled else dict,
     )
+
+
+def _find_numbers(scene: Scene, adjoints: Adjoints | None, manner: Manner, colours: Theme) -> Iterator[Numbers]:
+    """What is written on marks below their labels."""
+    if manner.values:
+        yield Numbers("value", "=", {node: node.data for node in scene.nodes}, colours)
+    if manner.gradients and adjoints:
+        yield Numbers("gradient", "∇", adjoints.arrays, colours)
+
+
+def _lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing) -> Layout:
+    """The layout; where lines need more room between steps than is usual, once more with that room."""
+    layout = lay_out(scene, period, boxes, spacing)
+    room = room_needed(scene, layout)
+    return layout if room <= layout.gap else lay_out(scene, period, boxes, spacing, room)
 
 
 def _find_moments(
