@@ -500,63 +500,6 @@ def the_gradient_of_an_lstm():
     return list(tg.grad(loss, [*tg.Graph(loss).parameters], create_graph=True))
 
 
-# ---------------------------------------------------------------------- without steps
-
-
-@odd
-def one_node():
-    return tg.tensor(3.0)
-
-
-@odd
-def one_node_of_a_step():
-    with tg.step(5):
-        return tg.tensor(3.0, label="x")
-
-
-@odd
-def only_leaves():
-    return [tg.tensor(1.0), weights(3, label="w"), tg.tensor([1.0, 2.0])]
-
-
-@odd
-def only_leaves_of_steps():
-    leaves = []
-    for t in range(3):
-        with tg.step(t):
-            leaves += [tg.tensor(1.0, label=f"x_{t}"), tg.tensor(2.0)]
-    return leaves
-
-
-@odd
-def the_same_node_twice():
-    a = weights(3, label="a")
-    return a * a
-
-
-@odd
-def the_same_output_twice():
-    a = tg.exp(weights(3, label="a"))
-    return [a, a]
-
-
-@odd
-def a_diamond():
-    b = tg.exp(weights(3, label="a"))
-    return tg.sin(b) * tg.cos(b)
-
-
-@odd
-def several_outputs():
-    a, b = weights(3, label="a"), weights(3, label="b")
-    return [a * b, tg.exp(a), tg.sin(b).sum()]
-
-
-@odd
-def numbers():
-    return tg.tensor(2.0) * tg.tensor(3) + 1
-
-
 # ---------------------------------------------------------------------- several ways from one value to another
 
 
@@ -630,3 +573,60 @@ def all_states_and_outputs_read_at_the_end():
 def a_state_and_an_output_read_at_the_end():
     states, outputs = _states_and_outputs()
     return named("L", tg.stack([states[2].sum(), outputs[3].sum()]).sum())
+
+
+# ---------------------------------------------------------------------- without steps
+
+
+@odd
+def one_node():
+    return tg.tensor(3.0)
+
+
+@odd
+def one_node_of_a_step():
+    with tg.step(5):
+        return tg.tensor(3.0, label="x")
+
+
+@odd
+def only_leaves():
+    return [tg.tensor(1.0), weights(3, label="w"), tg.tensor([1.0, 2.0])]
+
+
+@odd
+def only_leaves_of_steps():
+    leaves = []
+    for t in range(3):
+        with tg.step(t):
+            leaves += [tg.tensor(1.0, label=f"x_{t}"), tg.tensor(2.0)]
+    return leaves
+
+
+@odd
+def the_same_node_twice():
+    a = weights(3, label="a")
+    return a * a
+
+
+@odd
+def the_same_output_twice():
+    a = tg.exp(weights(3, label="a"))
+    return [a, a]
+
+
+@odd
+def a_diamond():
+    b = tg.exp(weights(3, label="a"))
+    return tg.sin(b) * tg.cos(b)
+
+
+@odd
+def several_outputs():
+    a, b = weights(3, label="a"), weights(3, label="b")
+    return [a * b, tg.exp(a), tg.sin(b).sum()]
+
+
+@odd
+def numbers():
+    return tg.tensor(2.0) * tg.tensor(3) + 1
