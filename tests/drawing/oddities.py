@@ -502,6 +502,81 @@ def the_gradient_of_an_lstm():
     return list(tg.grad(loss, [*tg.Graph(loss).parameters], create_graph=True))
 
 
+# ---------------------------------------------------------------------- several ways from one value to another
+
+
+@odd
+def gates_by_hand():
+    """A gate without a name: two ways lead from one state to the next."""
+    W, V, U, h = weights(3, 3, label="W"), weights(3, 3, label="V"), weights(3, 2, label="U"), zeros(3, "h_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(W @ h + U @ x_at(t)) * tg.sigmoid(V @ h))
+    return h
+
+
+@odd
+def leaky_units():
+    """A leaky reservoir, and the mean of its losses."""
+    W, U, V, h = weights(3, 3, label="W"), weights(3, 2, label="U"), weights(1, 3, label="V"), zeros(3, "h_0")
+    losses = []
+    for t in range(1, 5):
+        with tg.step(t):
+            h = named(f"h_{t}", 0.7 * h + 0.3 * tg.tanh(W @ h + U @ x_at(t)))
+            losses.append(squared_error(named(f"y_{t}", V @ h), t))
+    return named("L", sum(losses) / 4)
+
+
+@odd
+def gated_units_without_names():
+    """A GRU of which only the states have names, with an input of its own for each gate."""
+    W, U = ({gate: weights(3, size, label=f"{name}_{gate}") for gate in "zrn"} for name, size in (("W", 3), ("U", 2)))
+    h = zeros(3, "h_0")
+    for t in range(1, 4):
+        with tg.step(t):
+            z, r = (tg.sigmoid(W[gate] @ h + U[gate] @ x_at(t)) for gate in "zr")
+            h = named(f"h_{t}", z * h + (1 - z) * tg.tanh(W["n"] @ (r * h) + U["n"] @ x_at(t)))
+    return h
+
+
+@odd
+def gates_without_names():
+    """An LSTM of which only the states have names."""
+    W, U = ({gate: weights(3, size, label=f"{name}_{gate}") for gate in "ifgo"} for name, size in (("W", 3), ("U", 2)))
+    h, c = zeros(3, "h_0"), zeros(3, "c_0")
+    for t in range(1, 4):
+        with tg.step(t):
+            x = x_at(t)
+            i, f, g, o = (W[gate] @ h + U[gate] @ x for gate in "ifgo")
+            c = named(f"c_{t}", tg.sigmoid(f) * c + tg.sigmoid(i) * tg.tanh(g))
+            h = named(f"h_{t}", tg.sigmoid(o) * tg.tanh(c))
+    return h
+
+
+# ---------------------------------------------------------------------- what all steps lead to
+
+
+def _states_and_outputs():
+    W, V, h, states, outputs = weights(3, 3, label="W"), weights(2, 3, label="V"), zeros(3, "h_0"), [], []
+    for t in range(1, 5):
+        with tg.step(t):
+            states.append(h := named(f"h_{t}", tg.tanh(tg.linear(h, W) + x_at(t, 3))))
+            outputs.append(named(f"y_{t}", tg.linear(h, V)))
+    return states, outputs
+
+
+@odd
+def all_states_and_outputs_read_at_the_end():
+    states, outputs = _states_and_outputs()
+    return named("L", tg.square(tg.stack(states)).sum() + tg.square(tg.stack(outputs)).sum())
+
+
+@odd
+def a_state_and_an_output_read_at_the_end():
+    states, outputs = _states_and_outputs()
+    return named("L", tg.stack([states[2].sum(), outputs[3].sum()]).sum())
+
+
 # ---------------------------------------------------------------------- without steps
 
 

@@ -45,8 +45,7 @@ GRAPHS = {name: build for name, build in {**NETWORKS, **ODDITIES}.items() if one
 LONG = {name for name, build in GRAPHS.items() if len(graph_of(one_number(build())).steps) > 5}
 CROWDED = {
     ("three layers in both directions", "variables"): "four lines that run back lie on others, of 200",
-    ("without labels", "variables"): "a wide text touches a line beside it",
-    ("only inputs marked", "variables"): "two matrices beside one line: a chip covers one of them",
+    ("without labels", "variables"): "a line that runs back meets a mark",
 }
 CASES = [
     pytest.param(

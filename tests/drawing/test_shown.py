@@ -161,6 +161,44 @@ def test_what_most_steps_read_of_others_is_a_mark(label):
         assert (label or "stack", f"q_{t}") in ends(paper)
 
 
+@pytest.mark.parametrize("detail", ["variables", "cells"])
+def test_the_number_that_a_sum_starts_from_is_left_out_where_operations_are(detail):
+    losses, W, h = [], weights(3, 3, label="W"), zeros(3, "h_0")
+    for t in range(1, 4):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(tg.linear(h, W)))
+            losses.append(named(f"L_{t}", h.sum()))
+    total = named("L", sum(losses))
+    assert "0" in texts(drawn(total))
+    paper = drawn(total, detail=detail)
+    assert "0" not in texts(paper)
+    assert [text for _, text in ends(paper)].count("+") == 3 + 2
+
+
+@pytest.mark.parametrize("detail", ["variables", "cells"])
+@pytest.mark.parametrize("total", [sum, lambda losses: sum(losses) / len(losses), lambda losses: 0.5 * sum(losses)])
+def test_a_running_sum_is_drawn_in_every_step_whatever_is_made_of_it(total, detail):
+    losses, W, h = [], weights(3, 3, label="W"), zeros(3, "h_0")
+    for t in range(1, 5):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(tg.linear(h, W)))
+            losses.append(named(f"L_{t}", h.sum()))
+    paper = drawn(named("L", total(losses)), detail=detail)
+    assert [paper.column_of(mark) for mark in paper.written("+")] == [0, 1, 2, 3]
+    assert ends(paper).count(("+", "L")) == 1
+    assert not [source for source, target in ends(paper) if target == "L" and source != "+"]
+    assert not paper.dots
+
+
+def test_a_carried_value_without_a_name_is_drawn_in_the_last_step_as_well():
+    W, h = weights(3, 3, label="W"), zeros(3, "h_0")
+    for t in (1, 2, 3):
+        with tg.step(t):
+            h = tg.tanh(tg.linear(h, W))
+    paper = drawn(named("L", h.sum()), detail="variables")
+    assert [paper.column_of(mark) for mark in paper.written("tanh")] == [0, 1, 2]
+
+
 # ---------------------------------------------------------------------- cells
 
 
@@ -188,7 +226,7 @@ def test_a_box_stands_for_one_scope_and_what_is_outside_of_it_stays():
     paper = drawn(attending(loss_inside=False), detail="cells")
     boxes = [f"encoder s_{t}" for t in range(1, 5)] + [f"decoder y_{t}, d_{t}" for t in range(1, 4)]
     losses = ["+", "L_1", "+", "L_2", "+", "L_3"]
-    inputs = ["0", "s_0", *(f"x_{t}" for t in range(1, 5))]
+    inputs = ["s_0", *(f"x_{t}" for t in range(1, 5))]
     assert sorted(texts(paper)) == sorted([*boxes, *losses, *inputs])
     assert len({paper.called(box).y for box in boxes}) == 1
 

@@ -1,6 +1,7 @@
 """Trunks: one line for all that the same steps read."""
 
 import itertools
+import math
 
 import pytest
 
@@ -88,3 +89,34 @@ def test_what_is_read_from_one_and_from_two_steps_before_is_carried_by_lines_of_
             first, second = second, new
     paper = read(tg.draw(second))
     assert not paper.dots or all(dot.y < paper.columns[0].top for dot in paper.dots)
+
+
+@pytest.mark.parametrize("overlay", [{}, {"backward": True}])
+def test_no_dot_joins_values_of_different_roles(overlay):
+    what = ODDITIES["all states and outputs read at the end"]()
+    paper = read(tg.draw(what, detail="variables", **overlay))
+    states, outputs = ([f"{letter}_{t}" for t in range(1, 5)] for letter in "hy")
+    dots = [
+        {(round(dot.x, 1), round(dot.y, 1)) for dot in paper.dots for line in lines_between(paper, alike, ["L"])
+         if min(math.dist(place, (dot.x, dot.y)) for place in line.points) < 1}
+        for alike in (states, outputs)
+    ]  # fmt: skip
+    assert all(dots)
+    assert dots[0].isdisjoint(dots[1])
+    ends = {round(line.tip[0]) for alike in (states, outputs) for line in lines_between(paper, alike, ["L"])}
+    assert len(ends) == 2  # nor do they come to one point
+
+
+def test_two_values_of_different_roles_that_are_read_at_the_end_have_lines_of_their_own():
+    paper = read(tg.draw(ODDITIES["a state and an output read at the end"](), detail="variables"))
+    assert not paper.dots
+    assert paper.line("h_3", "L").tip != paper.line("y_4", "L").tip
+
+
+def test_an_initial_value_joins_the_line_of_those_that_follow():
+    W, states = weights(3, 3, label="W"), [zeros(3, "h_0")]
+    for t in (1, 2, 3):
+        with tg.step(t):
+            states.append(named(f"h_{t}", tg.tanh(tg.linear(states[-1], W))))
+    paper = read(tg.draw(named("L", tg.stack(states).sum()), detail="variables"))
+    assert len({highest(line) for line in lines_between(paper, [f"h_{t}" for t in range(4)], ["L"])}) == 1

@@ -11,7 +11,7 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from tinygrad_rnn.drawing.buses import APART, NEAR, SPREAD, place_buses, plan_buses
+from tinygrad_rnn.drawing.buses import APART, NEAR, RETURNING, SPREAD, place_buses, plan_buses
 from tinygrad_rnn.drawing.columns import place_columns
 from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.paths import find_ways
@@ -174,10 +174,15 @@ def _rows_apart(
 
 
 def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, float]) -> dict[Role, float]:
-    """How much wider than itself a mark stands, because of what is written beside its risers."""
+    """How much wider than itself a mark stands, because of what is written beside its risers, or lines from it."""
     room: dict[Role, float] = {
         line.target: width / 2 + NEAR for line, width in widths.items() if isinstance(line.target, Port)
     }
+    entering = Counter(line.target for line in widths if line.source in period.inside and not line.lag)
+    for line, width in widths.items():
+        if entering[line.target] > 1 and line.source in period.inside and not line.lag:  # they come close there
+            needed = NEAR + width + RETURNING - period.boxes[line.source].width / 2
+            room[line.source] = max(room.get(line.source, 0.0), needed)
     number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:
         passed = len({period.rows[reader] for reader in bus.risers}) > 1  # by risers to higher rows

@@ -18,13 +18,15 @@ from tinygrad_rnn.drawing.dot import course_text, dot, pair
 from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, onto_edge, parallel, rounded, straight
 from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.inks import Ink, Stroke
-from tinygrad_rnn.drawing.layout import Layout
+from tinygrad_rnn.drawing.label import width
+from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.legend import Cell, Tint, bar, pill, space, swatch, title, words
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.routes import RADIUS, Line, route, topmost
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
+from tinygrad_rnn.drawing.ways import places
 from tinygrad_rnn.drawing.weights import BESIDE
 from tinygrad_rnn.node import Tensor
 
@@ -33,6 +35,9 @@ THIN, THICK = 0.8, 2.7
 
 ABOVE = 9.5
 """From the middle of weights beside a line to that of the strip above them, in points."""
+
+APART = 1.5
+"""Between strips side by side, in points."""
 
 MOST_TOTALS = 12
 """The most parameters whose whole gradients are shown below a drawing."""
@@ -108,14 +113,14 @@ class Backward(Overlay):
         )
         for number, line in enumerate(topmost(used)):
             yield from self._write_line(line, f"da{number}", names, layout)
-        for name, mark, share, place in _chips(self.adjoints, layout):
+        for name, mark, share, place in _chips(self.adjoints, layout, lines):
             yield from _chip(self, names[mark], name, mark, share, place, layout)
         for name, link, share, place in _weight_chips(self.adjoints, lines):
             yield _rectangle(name, STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
 
     def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
         """The parameters of the chips."""
-        chips = [*_chips(self.adjoints, layout), *_weight_chips(self.adjoints, lines)]
+        chips = [*_chips(self.adjoints, layout, lines), *_weight_chips(self.adjoints, lines)]
         return {name: share.parameter for name, _, share, _ in chips}
 
     def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
@@ -174,9 +179,15 @@ def _attributes(stroke: Stroke, norm: float) -> str:
     return f'{paint}, class="returning", norm="{norm:.6g}"'
 
 
-def _chips(adjoints: Adjoints, layout: Layout) -> Iterator[tuple[str, Mark, Share, Point]]:
-    """What parameters receive at each operation of a step that they are written on: by name, and where it is shown."""
-    shares = {mark: found for mark, found in adjoints.shares.items() if found and mark.role and not mark.is_value}
+def _chips(adjoints: Adjoints, layout: Layout, lines: Sequence[Line]) -> Iterator[tuple[str, Mark, Share, Point]]:
+    """What parameters receive at each operation of a step, but for weights beside lines: by name, and where it is."""
+    written = {(link.target, share) for _, link, share, _ in _weight_chips(adjoints, lines)}
+    shares = {
+        mark: left
+        for mark, found in adjoints.shares.items()
+        if mark.role and not mark.is_value
+        if (left := [share for share in found if (mark, share) not in written])
+    }
     places = place_chips(layout, {mark: len(found) for mark, found in shares.items()}, BESIDE)
     numbers = count()
     for mark, found in shares.items():
@@ -201,9 +212,25 @@ def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[s
     numbers = count()
     for line in lines:
         if line.label is not None and line.link.target is not None:
-            for share in adjoints.shares.get(line.link.target, ()):
-                if value_text(share.parameter) == line.link.weights:
-                    yield f"w{next(numbers)}", line.link, share, Point(line.label.x, line.label.y + ABOVE)
+            shares = adjoints.shares.get(line.link.target, ())
+            for share, x in _strips(line.link, line.label.x, shares):
+                yield f"w{next(numbers)}", line.link, share, Point(x, line.label.y + ABOVE)
+
+
+def _strips(link: Link, middle: float, shares: Sequence[Share]) -> list[tuple[Share, float]]:
+    """The shares of the weights beside a line, and the x of each: side by side, above the weights if there is room."""
+    left = middle - width(link.weights, WEIGHTS) / 2
+    found: dict[Share, float] = {}
+    for weight, runs in places(link.ways):
+        end, parameters = left + width(link.weights[: runs.stop], WEIGHTS), weight.parameters
+        for share in shares:
+            if share.parameter in parameters:
+                found.setdefault(share, end - width(weight.text, WEIGHTS) / 2)
+    placed: list[float] = []
+    for x in found.values():
+        placed.append(max([x, *(other + STRIP.width + APART for other in placed[-1:])]))
+    aside = (sum(placed) - sum(found.values())) / max(len(placed), 1)
+    return [(share, x - aside) for share, x in zip(found, placed, strict=True)]
 
 
 def _rectangle(name: str, box: Box, place: Point, ink: Ink, norm: float) -> str:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.cells import Cell
-from tinygrad_rnn.drawing.label import Run, Text
 from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.drawing.ways import Way, Ways, Weight, joined, onwards
 from tinygrad_rnn.node import Tensor
 
-Operands = Mapping[Tensor, Sequence[tuple[Tensor, Text]]]
-"""For each node shown, the nodes that it is linked from, with the weights on the way."""
+Operands = Mapping[Tensor, Sequence[tuple[Tensor, Ways]]]
+"""For each node shown, the nodes that it is linked from, with the ways from there that have weights."""
 
 
 class Contraction:
@@ -22,17 +22,18 @@ class Contraction:
         together: for each value that a cell starts from, all those for which it stands.
     """
 
-    def __init__(self, survey: Survey, cells: Mapping[Tensor, Cell], weights: Callable[[Tensor], Text]) -> None:
+    def __init__(self, survey: Survey, cells: Mapping[Tensor, Cell], weight: Callable[[Tensor], Weight | None]) -> None:
         self.survey = survey
         self.cells = cells
-        self.weights = weights
+        self.weight = weight
         self.together: dict[Tensor, dict[Tensor, None]] = {}
         self._starts: dict[Hashable, Tensor] = {}
         self._read_at = self._find_cells_read()
-        self._made_from: dict[Tensor, dict[Tensor, Text]] = {}
-        self._kept: dict[Tensor, dict[Tensor, Text]] = {}
+        self._made_from: dict[Tensor, dict[Tensor, Ways]] = {}
+        self._kept: dict[Tensor, dict[Tensor, Ways]] = {}
         self._readers = Counter(source for node in survey.nodes for source in dict.fromkeys(node.inputs))
         self._joints = self._find_joints()
+        self._carried = {survey.roles.get(node, node) for node in survey.read_elsewhere}
 
     def operands(self) -> Operands:
         """For each value and cell that is drawn, those that it is made from; a cell's last node stands for it."""
@@ -65,7 +66,7 @@ class Contraction:
         if node.op is None or self.survey.is_named(node) or self.survey.is_output(node):
             return True
         if node.origin is None:
-            return node in self.survey.read_elsewhere or node in self.survey.shared
+            return self.survey.roles.get(node, node) in self._carried or node in self.survey.shared
         return differentiated(node) is not None and self._is_joint(node, sources)
 
     def _find_joints(self) -> dict[Hashable, bool]:
@@ -84,21 +85,20 @@ class Contraction:
         role = self.survey.roles.get(node, node)
         return self._joints.setdefault(role, len(sources) > 1 and self._readers[node] > 1)
 
-    def _sources(self, node: Tensor) -> dict[Tensor, Text]:
-        """The values and cells that a node is made from, with the weights on the way."""
-        weights = self.weights(node)
-        sources: dict[Tensor, Text] = {}
+    def _sources(self, node: Tensor) -> dict[Tensor, Ways]:
+        """The values and cells that a node is made from, with the ways from there."""
+        found: dict[Tensor, list[Way]] = {}
         for operand, source in enumerate(node.inputs):
             start = self._start(node, operand)
             if start is not None:
-                sources.setdefault(start, ())
+                found.setdefault(start, [])
             elif source not in self.survey.tags and not (node in self.cells and source in self.survey.parameters):
-                for origin, text in self._origins(source).items():
-                    between = (Run(" "),) if text and weights else ()
-                    sources.setdefault(origin, text + between + weights)
-        return sources
+                for origin, ways in self._origins(source).items():
+                    found.setdefault(origin, []).extend(ways)
+        weight = self.weight(node)
+        return {origin: onwards(joined(ways), weight) for origin, ways in found.items()}
 
-    def _origins(self, source: Tensor) -> dict[Tensor, Text]:
+    def _origins(self, source: Tensor) -> dict[Tensor, Ways]:
         return self._made_from.get(source, {source: ()})
 
     # ------------------------------------------------------------------ what cells start from

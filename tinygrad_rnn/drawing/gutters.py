@@ -88,10 +88,13 @@ def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, 
             outer.append(link)
     leaving = {(link.source, 1 if link.trunk is not None else side): None for link in outer if link.source in inside}
     entered = dict.fromkeys(link.target for link in outer if link.target in inside)
-    carried = []
+    nearest = min(outer, key=lambda link: link.trunk is not None, default=None)
+    ordered = [link for link in (nearest, *outer) if link is not None and link.target in entered]
+    carried = list(dict.fromkeys(map(line_of, ordered)))
     if len(entered) > 1:  # their lines come from below, lest one mark stands in the way of another
-        carried = list(dict.fromkeys(line_of(link) for link in outer if link.target in entered))
         entered = {}
+    else:  # only the first comes from the side
+        carried = carried[1:]
     period = lay_out_period(
         {mark: layout.boxes[mark] for mark in marks},
         inside,
@@ -101,7 +104,7 @@ def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, 
         entered=[(mark, side) for mark in entered],
         widths=measure_weights(links),
     )
-    return Part(marks, period, min(outer, key=lambda link: link.trunk is not None, default=None))
+    return Part(marks, period, nearest)
 
 
 def _find_level(part: Part, layout: Layout) -> float:

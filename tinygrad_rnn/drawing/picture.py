@@ -101,8 +101,10 @@ def draw(
             and folded above if not given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
-            all that a recurrence runs through. As in textbooks, parameters that are no matrices, such as biases,
-            and plain numbers are left out of both.
+            all that a recurrence runs through. "W V" beside an edge is what one way multiplies by, first W, then V;
+            "W, V" are the weights of several ways, as through a state and its gate: each once, in the order of
+            their use. As in textbooks, parameters that are no matrices, such as biases, and plain numbers are
+            left out of both.
         direction: of time: "LR", from left to right.
         theme: "light", "dark", or "print" for black and greys on white paper; no theme needs its colours to be seen.
         shapes: write the shape of each value beside it.

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.label import Text
+from tinygrad_rnn.drawing.ways import Ways
 from tinygrad_rnn.node import Tensor
 
 Role = tuple[Hashable, bool]
@@ -98,6 +99,7 @@ class Link:
     weights: Text = ()
     value: Tensor | None = None
     cut: bool = False
+    ways: Ways = ()
 
     def __post_init__(self) -> None:
         if self.value is None and self.source is not None:

@@ -15,6 +15,7 @@ from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
 from tinygrad_rnn.drawing.survey import Survey, find_cuts
 from tinygrad_rnn.drawing.trunks import join_trunks
+from tinygrad_rnn.drawing.ways import Weight, write
 from tinygrad_rnn.graph import Graph, dependents
 from tinygrad_rnn.node import Tensor
 
@@ -51,7 +52,7 @@ class _Builder:
         self.survey = survey
         self.contracted = contracted
         self.cells = cells
-        self.contraction = Contraction(survey, cells, self._weights)
+        self.contraction = Contraction(survey, cells, self._weight)
         self.drawn: dict[Tensor, Mark] = {}  # the mark that a node's readers are linked from
         self.target: dict[Tensor, Mark] = {}  # the mark that a node's operands are linked to
         self.occurrences: dict[Hashable, set[float]] = defaultdict(set)  # the steps shown in which a role occurs
@@ -92,10 +93,10 @@ class _Builder:
             if node not in self.survey.passed and (node not in tags or (node in shared and node.op is not None))
         }
 
-    def _weights(self, node: Tensor) -> Text:
+    def _weight(self, node: Tensor) -> Weight | None:
         """The matrix that a product multiplies by, for the edge that stands for the product."""
         matrix = self.survey.matrix(node)
-        return () if matrix is None else self._tag_text(matrix)
+        return None if matrix is None else Weight(node, matrix, self._tag_text(matrix))
 
     # ------------------------------------------------------------------ marks
 
@@ -112,8 +113,7 @@ class _Builder:
         is_value = self.contracted or differentiated(node) is not None
         if node.op is None or (is_named and is_value and not is_result):
             mark = self._mark(node, True, time)
-            together = [value for value in self.contraction.together.get(node, ()) if not self.survey.is_number(value)]
-            if together:
+            if together := self.contraction.together.get(node):
                 mark.text, mark.is_cell = join_texts(map(value_text, together)), len(together) > 1
             subject = differentiated(node)
             mark.parameter = self.survey.parameters.get(node if subject is None else subject)
@@ -157,7 +157,9 @@ class _Builder:
 
     def _tag_texts(self, node: Tensor) -> list[Text | None]:
         """For each operand its text if it is shown as a tag, else None."""
-        tags = () if self.contracted else self.survey.tags
+        tags = self.survey.tags
+        if self.contracted and node not in tags:  # what is no matrix is not written on it
+            return [None for _ in self.survey.operands(node)]
         return [self._tag_text(source) if source in tags else None for source in self.survey.operands(node)]
 
     def _tag_text(self, node: Tensor) -> Text:
@@ -203,15 +205,15 @@ class _Builder:
         for node, sources in operands.items():
             target = self.target[node]
             hidden = False
-            for operand, (source, weights) in enumerate(sources):
+            for operand, (source, ways) in enumerate(sources):
                 mark, usual = self.drawn.get(source), carriers.get((target.role, operand))
                 if mark is not None:
                     cut = source if source in self.survey.cuts and mark.node is not source else None
                     carrier = self._carrier(mark, target, usual)
-                    self.scene.links.append(Link(mark, target, carrier, weights, cut, cut is not None))
+                    self.scene.links.append(Link(mark, target, carrier, write(ways), cut, cut is not None, ways))
                 elif target.role is not None:
                     carrier = usual or Carrier((target.role, operand), 1)
-                    self.scene.links.append(Link(None, target, carrier, weights, source))
+                    self.scene.links.append(Link(None, target, carrier, write(ways), source, ways=ways))
                 else:
                     hidden = True
             if hidden:  # steps that are left out lead to the end as well

@@ -189,13 +189,16 @@ class Survey:
         numbers, and what is made of nothing else. What else has a name is drawn, and so is what is made of marks.
         """
         elsewhere: set[Tensor] = set()  # not read as a matrix alone
+        starts = self.initial.keys() - self.cuts.keys() - self._outputs
+        written = self.tags | {node for node in starts if self.is_number(node)}  # such as Python's sum starts from
         for node in reversed(self.nodes):
-            if node in elsewhere or node not in self.tags:
+            if node in elsewhere or node not in written:
                 elsewhere.update(source for source in node.inputs if source is not self.matrix(node))
         tags: set[Tensor] = set()
         for node in self.nodes:
             is_written = node not in elsewhere or node.label is None or node in self.parameters
-            if node in self.tags and is_written and tags.issuperset(node.inputs):
+            is_turned = node.op is not None and node.op.name == "transpose"  # at each use, perhaps
+            if (is_turned or node in written) and is_written and tags.issuperset(node.inputs):
                 tags.add(node)
         return tags
 

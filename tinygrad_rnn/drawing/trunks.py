@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 
 from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.scene import AFTER, Carrier, Link, Mark, Role, Scene, Trunk
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Role, Scene, Trunk
 from tinygrad_rnn.node import Tensor
 
 FIRST, APART = 14.0, 8.0
@@ -46,16 +46,26 @@ def place_trunks(scene: Scene, layout: Layout) -> None:
 
 
 def _join_outside(scene: Scene) -> None:
-    """Make trunks of the links that join one mark outside the steps to several of them."""
-    links: dict[tuple[Mark, bool], list[Link]] = defaultdict(list)
+    """Make trunks of the links that join one mark outside the steps to several of them, for each role its own.
+
+    What a role starts from belongs to it.
+    """
+    links: dict[tuple[Mark, Hashable], list[Link]] = defaultdict(list)
+    starts: dict[Mark | None, Hashable] = {
+        link.source: link.carrier.role
+        for link in scene.links
+        if link.carrier is not None and link.source is not None and link.source.time == BEFORE
+        if link.target is not None and link.target.role is not None
+    }
     for link in scene.links:
         source, target, carrier = link.source, link.target, link.carrier
         if carrier is not None and target is not None:
             if target.time == AFTER:
-                links[target, True].append(link)
+                links[target, starts.get(source, carrier.role)].append(link)
             elif source is not None and target.role is not None and carrier.role is source:
-                links[source, False].append(link)
-    for (mark, gathers), members in links.items():
+                links[source, None].append(link)
+    for (mark, role), members in links.items():
+        gathers = role is not None
         ends = [link.source if gathers else link.target for link in members]
         if len({None if end is None else end.time for end in ends} & {None, *scene.positions}) > 1:
             trunk = Trunk(target=mark, role=_common_role(ends)) if gathers else Trunk(source=mark)

@@ -110,10 +110,13 @@ class _Writer:
         The first are on its left, as one sees it from its start: on its right is what comes back.
         """
         pieces = sorted(itertools.pairwise(path), key=lambda piece: -math.dist(*piece))
-        for start, end in pieces:
-            level = abs(end.y - start.y) < 4
-            to_left = math.copysign(1.0, end.x - start.x) if level else -math.copysign(1.0, end.y - start.y)
+        for farther, (start, end) in itertools.product((False, True), pieces):
+            across, up = end.x - start.x, end.y - start.y
+            level = abs(up) < 4
+            to_left = math.copysign(1.0, across) if level else -math.copysign(1.0, up)
             half = HEIGHT / 2 if level else width / 2
+            if farther and not level:  # so far that the text's corners are off a slanted line
+                half += HEIGHT / 2 * abs(across / up)
             for part in PARTS:
                 place = between(start, end, part)
                 for away, side in ((NEAR, to_left), (RETURNING, -to_left)):
