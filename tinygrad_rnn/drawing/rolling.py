@@ -76,8 +76,8 @@ class _Roller:
 
     def _mark(self, marks: Sequence[Mark]) -> Mark:
         steps = [int(mark.time) for mark in marks]
-        text = _text_in_common([mark.text for mark in marks], steps)
-        caption = _text_in_common([mark.caption for mark in marks], steps)
+        text = text_in_common([mark.text for mark in marks], steps)
+        caption = text_in_common([mark.caption for mark in marks], steps)
         return replace(marks[-1], time=self.time, text=text, caption=caption)
 
     def _links_within(self) -> list[Link]:
@@ -133,7 +133,7 @@ def _distance(lag: int) -> str:
     return f"{abs(lag)} {'earlier' if lag > 0 else 'later'}"
 
 
-def _text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
+def text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
     """What the texts of several steps have in common, with the step as t; the last of them if that is nothing."""
     common = []
     for runs in zip(*texts, strict=False):
