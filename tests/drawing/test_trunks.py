@@ -35,7 +35,11 @@ def test_all_states_that_a_decoder_attends_to_come_along_one_line_above_the_colu
     paper = read(tg.draw(ATTENTION(), detail=detail))
     lines = lines_between(paper, tails, heads)
     along = [line for line in lines if highest(line) > paper.columns[0].top]
-    assert len(along) == 3 * (3 if detail == "ops" else len(heads))
+    if detail == "variables":  # what the first step multiplies by A comes along the line of what later ones do
+        (state,) = [line for line in lines if line not in along]
+        assert (paper.text_of(state), state.text) == (("h_3", "α_1"), "A")
+        assert {paper.line(f"s_{t - 1}", f"α_{t}").text for t in (2, 3)} == {"A"}
+    assert len(along) == 3 * (3 if detail == "ops" else len(heads)) - (detail == "variables")
     assert len({highest(line) for line in along}) == 1
 
 

@@ -178,10 +178,11 @@ def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carr
     room: dict[Role, float] = {
         line.target: width / 2 + NEAR for line, width in widths.items() if isinstance(line.target, Port)
     }
-    entering = Counter(line.target for line in widths if line.source in period.inside and not line.lag)
-    for line, width in widths.items():
-        if entering[line.target] > 1 and line.source in period.inside and not line.lag:  # they come close there
-            needed = NEAR + width + RETURNING - period.boxes[line.source].width / 2
+    inside = [line for line in widths if not line.lag and line.source in period.rows and line.target in period.boxes]
+    entering = Counter((line.target, period.rows[line.source]) for line in inside)
+    for line in inside:
+        if entering[line.target, period.rows[line.source]] > 1:  # side by side
+            needed = NEAR + widths[line] + RETURNING - period.boxes[line.source].width / 2
             room[line.source] = max(room.get(line.source, 0.0), needed)
     number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:

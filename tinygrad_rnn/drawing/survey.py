@@ -196,9 +196,10 @@ class Survey:
                 elsewhere.update(source for source in node.inputs if source is not self.matrix(node))
         tags: set[Tensor] = set()
         for node in self.nodes:
+            if node.op is not None and node.op.name == "transpose" and node not in self._outputs:
+                written.add(node)  # a matrix may be transposed at each use
             is_written = node not in elsewhere or node.label is None or node in self.parameters
-            is_turned = node.op is not None and node.op.name == "transpose"  # at each use, perhaps
-            if (is_turned or node in written) and is_written and tags.issuperset(node.inputs):
+            if node in written and is_written and tags.issuperset(node.inputs):
                 tags.add(node)
         return tags
 

@@ -95,10 +95,14 @@ def _join_steps(scene: Scene, hidden: Iterable[Tensor]) -> None:
         for mark in sources:
             joined[mark] |= dict.fromkeys(targets, trunk)
     from_gaps = [link for link in scene.links if link.source is None]
+    joining: dict[tuple[Mark, Trunk], list[Link]] = defaultdict(list)
     for link in scene.links:
         source, target = link.source, link.target
         if source is not None and target is not None and target in joined.get(source, ()):
-            _carry([link], joined[source][target])
+            joining[target, joined[source][target]].append(link)
+    for (_, trunk), links in joining.items():
+        usual = Counter(link.weights for link in links).most_common(1)[0][0]
+        _carry([link for link in links if link.weights == usual], trunk)  # beside another line there are others
     carriers = {link.carrier for link in scene.links if link.source is not None}
     into = {target: trunk for trunks in joined.values() for target, trunk in trunks.items()}
     for link in from_gaps:

@@ -87,8 +87,13 @@ class _Writer:
         self.texts.append((box, place))
         return place
 
-    def _faults(self, box: Box, found: tuple[Point, float], own: Collection[Piece], others: Collection[Piece]) -> int:
-        """How much is wrong with a place: the marks, lines and texts in the way, and the lines nearer than its own."""
+    def _faults(
+        self, box: Box, found: tuple[Point, float], own: Collection[Piece], others: Collection[Piece]
+    ) -> tuple[int, int]:
+        """How much is wrong with a place: the marks, lines and texts in the way, and the lines as near as its own.
+
+        Where this is equal, the lines that are nearer count.
+        """
         place, away = found
         marks = ((box, self.period.centres[role]) for role, box in self.period.boxes.items())
         covered = sum(
@@ -102,7 +107,8 @@ class _Writer:
             2 * abs(centre.x - place.x) < other.width + box.width and abs(centre.y - place.y) < STRIP + HEIGHT / 2
             for other, centre in self.texts
         )
-        return 10 * (covered + struck) + 5 * below_strip + near
+        nearer = sum(meets(box, place, *piece, away - 0.5) for piece in others) if near else 0
+        return 10 * (covered + struck) + 5 * below_strip + near, nearer
 
     def _places(self, path: list[Point], width: float) -> Iterator[tuple[Point, float]]:
         """Places beside a line: left and right where it rises, above and below where it is level; and how far away.
