@@ -93,8 +93,9 @@ def draw(
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
         view: "unrolled" for all steps, "folded" for the first three or more and the last two, "rolled" for what
-            at least half of the steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps
-            and folded above if not given.
+            at least half of the steps do, drawn once, with loops for what is carried, "…" for what differs from step
+            to step, and "most of" below where that is not all; unrolled up to a dozen steps and folded above if not
+            given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
             all that a recurrence runs through. As in textbooks, parameters that are no matrices, such as biases,
