@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -296,3 +297,23 @@ def test_steps_that_read_different_things_by_turns_are_not_drawn_as_one():
             y = named(f"y_{t}", tg.linear(h, V))
     with pytest.raises(tg.SettingError, match="steps like 1, 3, 5 differ from steps like 2, 4"):
         tg.draw([h, y], view="rolled")
+
+
+def test_labels_decide_which_row_a_recursion_stands_in():
+    """Of what a last loss needs less remains from step to step, as in connectionist temporal classification."""
+    alphas = [tg.tensor(0.0, f"α_0({s})") for s in range(3)]
+    for t in range(1, 6):
+        with tg.step(t):
+            scores = tg.log_softmax(tg.parameter(np.arange(3.0) + t, f"z_{t}"))
+            alphas = [
+                named(f"α_{t}({s})", (tg.logaddexp(alphas[s], alphas[s - 1]) if s else alphas[s]) + scores[s])
+                for s in range(3)
+            ]
+    paper = read(tg.draw(alphas[-1], detail="variables"))
+    for s in range(3):
+        rows = [mark.y for mark in paper.marks.values() if mark.text.endswith(f"({s})") and mark.text != f"α_0({s})"]
+        assert len(rows) == 3 + s
+        assert max(rows) - min(rows) < 0.1
+    texts = {mark.text for mark in rolled(alphas[-1]).marks.values()}
+    assert {"α_t(0)", "α_t(1)", "α_t(2)", "[0]", "[1]", "[2]"} <= texts
+    assert faults(tg.draw(alphas[-1], view="rolled")) == {}
