@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_rnn.drawing.label import LONGEST, Run, clean, escape, markup, plain, shorten, typeset, width
+from tinygrad_rnn.drawing.label import LONGEST, Run, clean, escape, markup, mathtext, plain, shorten, typeset, width
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,29 @@ def test_narrow_letters_are_narrower_and_subscripts_smaller():
 
 def test_an_accent_takes_no_room():
     assert width((Run("y\u0302"),), 10) == width((Run("y"),), 10)
+
+
+@pytest.mark.parametrize(
+    ("label", "formula"),
+    [
+        ("h_12", "$h_{12}$"),
+        ("W_hh^(2)", "$W_{hh}^{(2)}$"),
+        ("h'_t-1", "$h'_{t−1}$"),
+        ("net_3", r"$\mathrm{net}_{3}$"),
+        ("loss", "loss"),
+        ("h[3]", "h[3]"),
+        ("$a_1$", r"\$a_1\$"),
+    ],
+)
+def test_names_become_formulas_of_matplotlib(label, formula):
+    assert mathtext(typeset(label)) == formula
+
+
+@given(st.text(max_size=20))
+def test_any_label_can_be_a_formula_or_text_of_matplotlib(label):
+    cbook, parser = pytest.importorskip("matplotlib.cbook"), pytest.importorskip("matplotlib.mathtext")
+    text = mathtext(typeset(label))
+    if cbook.is_math_text(text):
+        parser.MathTextParser("path").parse(text)
+    else:
+        assert text.replace(r"\$", "$") == plain(typeset(label))

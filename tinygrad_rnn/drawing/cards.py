@@ -56,7 +56,7 @@ class Numbers:
         strips = [array for array in arrays.values() if 1 < array.size <= MOST]
         finite = [float(np.max(np.abs(array), initial=0.0, where=np.isfinite(array))) for array in strips]
         self.largest = max(finite, default=0.0)
-        self.letters = {_letter(float(entry)) for array in strips for entry in array.flat}
+        self.letters = {letter_for(float(entry)) for array in strips for entry in array.flat}
 
     def row(self, node: Tensor) -> Row | None:
         """What is shown of a node."""
@@ -100,10 +100,10 @@ class Numbers:
         """An entry as a colour, with its sign for those who see no colours."""
         part = entry / self.largest if self.largest else 0.0
         colour = diverging(part, self.theme) if math.isfinite(entry) else self.theme.not_finite
-        return Tint(colour, _letter(entry))
+        return Tint(colour, letter_for(entry))
 
 
-def _letter(entry: float) -> str:
+def letter_for(entry: float) -> str:
     """What is written on a tile: a minus for a negative number, nothing for others, a letter for what is not finite."""
     if not math.isfinite(entry):
         return next(letter for letter, number in NOT_FINITE.items() if str(number) == str(entry))

@@ -109,6 +109,25 @@ def _markup(run: Run, size: float, sans: str) -> str:
     return f'<{tag}><FONT POINT-SIZE="{size * SCRIPT_SIZE:.1f}">{inner}</FONT></{tag}>'
 
 
+# ---------------------------------------------------------------------- into matplotlib's formulas
+
+_IN_FORMULAS = re.compile(r"(?:[^\W_]|[\u0300-\u036f*'′()+,−])+")
+
+
+def mathtext(text: Text) -> str:
+    """A variable's name as matplotlib writes formulas; anything else as it stands."""
+    is_name = any(run.style == "italic" or run.script != "base" for run in text)
+    if not is_name or not all(_IN_FORMULAS.fullmatch(run.text) for run in text):
+        return plain(text).replace("$", r"\$")
+    return f"${''.join(map(_mathtext, text))}$"
+
+
+def _mathtext(run: Run) -> str:
+    upright = run.style != "italic" and any(character.isalpha() for character in run.text)
+    inner = rf"\mathrm{{{run.text}}}" if upright else run.text
+    return {"base": inner, "sub": f"_{{{inner}}}", "sup": f"^{{{inner}}}"}[run.script]
+
+
 # ---------------------------------------------------------------------- how wide it is
 
 _NARROW = frozenset("fijlrtI.,:;'|!()[]/\\ ′·")

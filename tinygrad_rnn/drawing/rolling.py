@@ -120,8 +120,8 @@ class _Roller:
 
     def _mark(self, marks: Sequence[Mark]) -> Mark:
         steps = [int(mark.time) for mark in marks]
-        text = _text_in_common([mark.text for mark in marks], steps)
-        caption = _text_in_common([mark.caption for mark in marks], steps)
+        text = text_in_common([mark.text for mark in marks], steps)
+        caption = text_in_common([mark.caption for mark in marks], steps)
         return replace(marks[-1], time=self.time, text=text, caption=caption)
 
     def _links(self, steps: Mapping[Mark, Sequence[Link]]) -> Iterator[Link]:
@@ -130,7 +130,7 @@ class _Roller:
         for place in range(number):
             found = [links[place] for links in steps.values() if len(links) > place]
             times = [int(target.time) for target, links in steps.items() if len(links) > place]
-            example, weights = found[0], _text_in_common([link.weights for link in found], times)
+            example, weights = found[0], text_in_common([link.weights for link in found], times)
             assert example.target is not None
             target, carrier = self.marks[example.target.role], example.carrier
             if carrier is None:
@@ -167,10 +167,10 @@ def _distance(lag: int) -> str:
     return f"{abs(lag)} {'earlier' if lag > 0 else 'later'}"
 
 
-def _text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
+def text_in_common(texts: Sequence[Text], steps: Sequence[int]) -> Text:
     """What the texts of several steps have in common, with the step as t and "…" for what differs.
 
-    Texts of another form than most, as a last step's may be, don't count, unless these are most of all.
+    Texts of another form than half of them have, as a last step's may be, don't count.
     """
     ((form, number),) = Counter(map(_form, texts)).most_common(1)
     if 2 * number < len(texts):
