@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -127,14 +128,46 @@ def test_labels_have_t_for_the_step():
     assert "s_t+1" in {mark.text for mark in rolled(elman(3, "lagged")).marks.values()}
 
 
-def test_labels_with_nothing_in_common_are_the_last_steps():
+def test_labels_with_nothing_in_common_are_left_open():
     s, total = tg.tensor(0.0), []
     for t, name in enumerate(("one", "two", "six"), start=1):
         with tg.step(t):
             s = tg.tanh(s)
             s.label = name
             total.append(s)
-    assert "six" in {mark.text for mark in rolled(total).marks.values()}
+    texts = {mark.text for mark in rolled(total).marks.values()}
+    assert "…" in texts
+    assert texts.isdisjoint({"one", "two", "six"})
+
+
+@pytest.mark.parametrize(
+    ("indices", "written"), [((2, 0, 3), "E[…]"), ((1, 2, 3), "E[t]"), ((0, 1, 2), "E[t−1]"), ((1, 1, 1), "E[1]")]
+)
+def test_an_index_that_follows_no_rule_is_left_open(indices, written):
+    E, h = weights(4, 3, label="E"), zeros(3, "h_0")
+    for t, index in enumerate(indices, start=1):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(E[index] + h))
+    assert written in {mark.text for mark in rolled(h).marks.values()}
+
+
+@pytest.mark.parametrize(("factors", "written"), [((1, 1 / 2, 1 / 7), "× …"), ((0.5, 0.5, 0.5), "× 1/2")])
+def test_a_number_that_differs_is_left_open(factors, written):
+    W, h = weights(3, 3, label="W"), zeros(3, "h_0")
+    for t, factor in enumerate(factors, start=1):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(factor * (W @ h)))
+    assert written in {mark.text for mark in rolled(h).marks.values()}
+
+
+@pytest.mark.parametrize(("names", "written"), [(("W_1", "W_2", "W_3"), "W_t"), (("A", "B", "C"), "…")])
+def test_weights_of_one_step_each_are_written_with_t(names, written):
+    h = zeros(3, "h_0")
+    for t, name in enumerate(names, start=1):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(weights(3, 3, label=name) @ h))
+    assert [line.label.text for line in rolled(h, "variables").lines if line.label] == [written]
+    assert written in {mark.text for mark in rolled(h).marks.values()}
 
 
 @pytest.mark.parametrize("detail", ["ops", "variables"])
@@ -198,3 +231,89 @@ def test_what_a_single_step_has_is_left_out():
     assert {mark.text for mark in paper.marks.values()} >= {"s_t", "t−1"}
     states = paper.called("s_t")
     assert sum(line.head == states.name for line in paper.lines) == 1
+
+
+# ---------------------------------------------------------------------- what only some steps have
+
+
+def recurrent(read, steps=9):
+    """Each state is made of the one before and an input, and of what `read` gives for the step and the states."""
+    W, U, states = weights(2, 2, label="W"), weights(2, 2, label="U"), [zeros(2, "h_0")]
+    for t in range(1, steps + 1):
+        with tg.step(t):
+            made = tg.linear(x_at(t), U) + tg.linear(states[-1], W)
+            states.append(named(f"h_{t}", tg.tanh(read(t, made, states))))
+    return states[1:]
+
+
+def clockwork():
+    """What is read at every step is made at every third."""
+    C, K, slow = weights(2, 2, label="C"), weights(2, 2, label="K"), zeros(2, "s_0")
+
+    def read(t, made, states):
+        nonlocal slow
+        made = made + tg.linear(slow, C)
+        if t % 3 == 0:
+            slow = named(f"s_{t}", tg.tanh(tg.linear(slow, K) + tg.linear(states[-1], K)))
+        return made
+
+    return recurrent(read)
+
+
+def skips_once():
+    S = weights(2, 2, label="S")
+    return recurrent(lambda t, made, states: made + tg.linear(states[2], S) if t == 7 else made)
+
+
+@pytest.mark.parametrize("detail", ["ops", "variables"])
+def test_what_a_mark_reads_that_few_steps_make_is_an_open_line(detail):
+    diagram = tg.draw(clockwork(), view="rolled", detail=detail)
+    (line,) = [line for line in read(diagram).lines if line.dashed]
+    assert read(diagram).marks[line.head].text == ("C" if detail == "ops" else "h_t")
+    assert faults(diagram) == {}
+    assert "most of" in diagram.source
+    assert diagram.title.endswith("rolled up, without what fewer than half of them have")
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_what_a_single_step_reads_besides_leaves_neither_line_nor_bend(detail):
+    once, never = (
+        tg.draw(what, view="rolled", detail=detail) for what in (skips_once(), recurrent(lambda t, made, states: made))
+    )
+    places = [[(mark.text, mark.x, mark.y) for mark in read(diagram).marks.values()] for diagram in (once, never)]
+    lines = [[line.points for line in read(diagram).lines] for diagram in (once, never)]
+    assert places[0] == places[1]
+    assert lines[0] == lines[1]
+    assert "most of" in once.source
+    assert "most of" not in never.source
+
+
+def test_steps_that_read_different_things_by_turns_are_not_drawn_as_one():
+    """Teacher forcing at every second step."""
+    U, V, h, y = weights(2, 2, label="U"), weights(2, 2, label="V"), zeros(2, "h_0"), zeros(2, "y_0")
+    for t in range(1, 6):
+        with tg.step(t):
+            h = named(f"h_{t}", tg.tanh(tg.linear(zeros(2, f"y*_{t}") if t % 2 else y, U) + h))
+            y = named(f"y_{t}", tg.linear(h, V))
+    with pytest.raises(tg.SettingError, match="steps like 1, 3, 5 differ from steps like 2, 4"):
+        tg.draw([h, y], view="rolled")
+
+
+def test_labels_decide_which_row_a_recursion_stands_in():
+    """Of what a last loss needs less remains from step to step, as in connectionist temporal classification."""
+    alphas = [tg.tensor(0.0, f"α_0({s})") for s in range(3)]
+    for t in range(1, 6):
+        with tg.step(t):
+            scores = tg.log_softmax(tg.parameter(np.arange(3.0) + t, f"z_{t}"))
+            alphas = [
+                named(f"α_{t}({s})", (tg.logaddexp(alphas[s], alphas[s - 1]) if s else alphas[s]) + scores[s])
+                for s in range(3)
+            ]
+    paper = read(tg.draw(alphas[-1], detail="variables"))
+    for s in range(3):
+        rows = [mark.y for mark in paper.marks.values() if mark.text.endswith(f"({s})") and mark.text != f"α_0({s})"]
+        assert len(rows) == 3 + s
+        assert max(rows) - min(rows) < 0.1
+    texts = {mark.text for mark in rolled(alphas[-1]).marks.values()}
+    assert {"α_t(0)", "α_t(1)", "α_t(2)", "[0]", "[1]", "[2]"} <= texts
+    assert faults(tg.draw(alphas[-1], view="rolled")) == {}

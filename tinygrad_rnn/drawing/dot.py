@@ -239,18 +239,23 @@ class Writer:
                 f'style="rounded,filled", fillcolor="{fill}", color="{pen}", penwidth=0.8];'
             )
         for number, column in enumerate(layout.columns):
-            foot = Point(column.centre.x, column.centre.y - column.box.height / 2 + 11)
-            yield f"t{number} [{self._text(foot, self._step_title(column.step), 13)}];"
+            above, points = (13, 11) if self.scene.omits else (11, 13)  # of two lines or one
+            foot = Point(column.centre.x, column.centre.y - column.box.height / 2 + above)
+            yield f"t{number} [{self._text(foot, self._step_title(column.step), points)}];"
 
     def _step_title(self, step: float) -> str:
-        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3, or t = 1, 5, 9."""
+        """What is written below a column: t = 3; below the one of a rolled picture t = 1, …, 3, or t = 1, 5, 9.
+
+        Above it is "most of" where some steps have what is left out there.
+        """
         steps = [f"{time:.0f}" for time in (self.scene.positions if self.scene.is_rolled else [step])]
         if len(steps) > 1 and self.scene.stride == 1:
             steps[1:-1] = ["…"]
         elif len(steps) > 4:
             steps[2:-1] = ["…"]
-        words = ", ".join(steps)
-        return f"<<I>t</I>&#160;=&#160;{escape(words)}>".replace("-", "−")
+        words = escape(", ".join(steps)).replace("-", "−")
+        most = '<FONT POINT-SIZE="9">most of</FONT><BR/>' if self.scene.omits else ""
+        return f"<{most}<I>t</I>&#160;=&#160;{words}>"
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
         for number, gap in enumerate(layout.hidden.values()):

@@ -56,7 +56,7 @@ def _find_spans(scene: Scene, layout: Layout) -> list[Span]:
     (column,) = layout.columns
     loops: dict[Carrier, list[Link]] = defaultdict(list)
     for link in scene.links:
-        if link.carrier is not None:
+        if link.carrier is not None and link.source is not None:
             loops[link.carrier].append(link)
     spans = []
     for carrier, (way_out, *back) in loops.items():

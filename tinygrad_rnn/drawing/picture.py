@@ -27,7 +27,7 @@ from tinygrad_rnn.drawing.nablas import tell_apart
 from tinygrad_rnn.drawing.overlay import Overlay
 from tinygrad_rnn.drawing.period import Period, Spacing
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
-from tinygrad_rnn.drawing.rolling import roll_scene, without_ends
+from tinygrad_rnn.drawing.rolling import repeated_part, roll_scene
 from tinygrad_rnn.drawing.routes import room_needed, route
 from tinygrad_rnn.drawing.scene import Mark, Scene
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, is_whole_number, loss_of
@@ -97,8 +97,9 @@ def draw(
     Args:
         what: a Tensor, several, a graph, or a network, cell or layer that was unrolled.
         view: "unrolled" for all steps, "folded" for the first three or more and the last two, "rolled" for what
-            at least half of the steps do, drawn once, with loops for what is carried; unrolled up to a dozen steps
-            and folded above if not given.
+            at least half of the steps do, drawn once, with loops for what is carried, "…" for what differs from step
+            to step, and "most of" below where that is not all; unrolled up to a dozen steps and folded above if not
+            given.
         detail: "ops" for every operation, "variables" for labelled values, with weights on the edges, "cells"
             for these with a box for each cell of a step: what was made in one scope, and of what has no scope
             all that a recurrence runs through. "W V" beside an edge is what one way multiplies by, first W, then V;
@@ -178,7 +179,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
     legend += [*overlay.describe(), *(row for found in numbers if (row := found.describe()))]
     boxes = {mark: letters.box for mark, letters in lettering.items()}
     spacing = SPACINGS[manner.detail]
-    repeated = without_ends(unrolled) if rolled else unrolled
+    repeated = repeated_part(unrolled, scene) if rolled else unrolled
     period = find_period(repeated, boxes, spacing, is_rolled=rolled) if shown else None
     marks = {name: mark.node for mark, name in writer.names.items()}
     if period is None:
@@ -192,7 +193,7 @@ def _draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool 
         marks |= overlay.marks(layout, lines)
     return View(
         name="rolled" if rolled else "folded" if scene.hidden else "unrolled",
-        title=_title(graph, shown, rolled),
+        title=_title(graph, shown, rolled, scene.omits),
         source=source,
         marks=marks,
         titles={name: _describe(mark, adjoints) for mark, name in writer.names.items()},
@@ -285,12 +286,13 @@ def _list_gaps(scene: Scene, steps: Sequence[int]) -> dict[str, tuple[int, int]]
     return {f"h{number}": (steps[start], steps[start + count - 1]) for number, (start, count) in enumerate(starts)}
 
 
-def _title(graph: Graph, shown: Sequence[int], rolled: bool) -> str:
+def _title(graph: Graph, shown: Sequence[int], rolled: bool, omits: bool = False) -> str:
     counts, steps = f"a graph of {_counted(len(graph), 'node')}", len(graph.steps)
     if not steps:
         return counts
     if rolled:
-        return f"{counts} in {_counted(steps, 'time step')}, rolled up"
+        left_out = ", without what fewer than half of them have" if omits else ""
+        return f"{counts} in {_counted(steps, 'time step')}, rolled up{left_out}"
     some = "" if len(shown) == steps else f", {len(shown)} of them shown"
     return f"{counts} in {_counted(steps, 'time step')}{some}"
 

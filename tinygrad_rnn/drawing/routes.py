@@ -242,10 +242,11 @@ class _Router:
     # ------------------------------------------------------------------ from a block back to itself
 
     def _loop(self, link: Link, carrier: Carrier, bus: Bus | None) -> Line:
-        """One half of a loop: from a mark to its delay, or from the delay to a reader."""
+        """One half of a loop: from a mark to its delay, or from the delay to a reader; or an open line."""
         source, target = link.source, link.target
-        assert source is not None
         assert target is not None
+        if source is None:
+            return self._open_line(link, target, bus)
         loop, side, boxes, centres = self.layout.loops[carrier], carrier.side, self.layout.boxes, self.layout.centres
         if target.kind == "delay":
             way_out = self._way_out(source, side)
@@ -260,6 +261,14 @@ class _Router:
         if link.weights and label is None:
             label = Point(loop.label, entry[0].y + BESIDE)
         return Line(link, corners, self.scene.state_of(link), label=label)
+
+    def _open_line(self, link: Link, target: Mark, bus: Bus | None) -> Line:
+        """A line from the left edge of the column, for what a mark reads that is not shown."""
+        (column,) = self.layout.columns
+        entry = [side_of(self.layout.boxes[target], self.layout.centres[target], -1)]
+        entry = entry if bus is None else self._rise(link, bus)
+        start = Point(column.centre.x - column.box.width / 2, entry[0].y)
+        return Line(link, [start, *entry], None, dashed=True)
 
     # ------------------------------------------------------------------ from block to block
 

@@ -127,6 +127,7 @@ class Scene:
             "second state".
         backward: the roles of what is carried from later steps to earlier ones.
         is_rolled: whether the one step shown stands for all, and delays for what is carried.
+        omits: whether some steps have what the rolled form leaves out.
         visible: the nodes of the steps shown, and those without a step that do not serve hidden steps alone.
         passed: for adjoints that have no mark because they are only passed on, the nodes that they come from.
     """
@@ -140,6 +141,7 @@ class Scene:
     states: dict[Hashable, str] = field(default_factory=dict)
     backward: set[Hashable] = field(default_factory=set)
     is_rolled: bool = False
+    omits: bool = False
     visible: set[Tensor] = field(default_factory=set)
     passed: Mapping[Tensor, Tensor] = field(default_factory=dict)
 
