@@ -124,7 +124,8 @@ def make(
     """Make a node: the one function through which every node comes to be.
 
     A node made outside any step belongs to the step that all its step-bearing inputs share. Under
-    `no_grad` the result is a leaf. A node of a backward pass stands where its forward node stands.
+    `no_grad` the result is a leaf. A node of a backward pass stands where its forward node stands, or in the
+    step that is set around it.
     """
     step, scope, recording, origins, inspect = _context.get()
     if inspect is not None and op is not None:
