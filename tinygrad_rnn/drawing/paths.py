@@ -36,8 +36,8 @@ FLAT = 0.4
 """The slope below which a line takes a corner, and runs level."""
 
 
-def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]] = ()) -> None:
-    """Find the way of each line within a step that no bus carries, and of each line that leaves the step.
+def find_paths(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]]) -> None:
+    """Find the path of each line within a step that no bus carries, and of each line that leaves the step.
 
     Args:
         period: one step, whose marks and buses have their places.
@@ -82,6 +82,8 @@ def _bus_paths(period: Period) -> Iterator[tuple[Role, Role, list[Point]]]:
 
 
 class _Finder:
+    """Finds paths one after the other, each clear of those before it where that is possible."""
+
     def __init__(self, period: Period) -> None:
         self.period = period
         self.found = list(_bus_paths(period))  # the paths so far, each with what it leads from and to

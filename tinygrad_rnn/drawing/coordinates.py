@@ -1,4 +1,4 @@
-"""The horizontal places of a period's marks: lines as straight and as short as the order of the rows allows."""
+"""The x of each item of a period's rows: lines as straight and as short as the order in the rows allows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.rows import Item, Segment
 
+CLOSE = 1e-6
+"""What is nearer than this touches, in points."""
 
-def place_columns(
+
+def assign_x(
     rows: Sequence[Sequence[Item]],
     segments: Sequence[Segment],
     level: Sequence[tuple[Item, Item, int]],
@@ -120,9 +123,6 @@ def _leftmost(blocks: Mapping[int, object], apart: Mapping[int, Mapping[int, flo
             if not waiting_for[other]:
                 ready.append(other)
     return x
-
-
-CLOSE = 1e-6
 
 
 def _shift(
