@@ -15,7 +15,7 @@ from tinygrad_rnn.drawing.nablas import differentiated
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Scene
 from tinygrad_rnn.drawing.survey import Survey, find_cuts
 from tinygrad_rnn.drawing.trunks import join_trunks
-from tinygrad_rnn.drawing.ways import Weight, write
+from tinygrad_rnn.drawing.ways import Ways, Weight, write
 from tinygrad_rnn.graph import Graph, dependents
 from tinygrad_rnn.node import Tensor
 
@@ -105,11 +105,10 @@ class _Builder:
         if (mark := self._cut_mark(node)) is not None:
             self.drawn[node] = self.target[node] = mark
             return
-        is_result = self.survey.is_result(node)
         if node in self.cells:
             self.drawn[node] = self.target[node] = self._cell_mark(self.cells[node], time)
             return
-        is_named = self.survey.is_named(node)
+        is_named, is_result = self.survey.is_named(node), self.survey.is_result(node)
         is_value = self.contracted or differentiated(node) is not None
         if node.op is None or (is_named and is_value and not is_result):
             mark = self._mark(node, True, time)
@@ -204,21 +203,26 @@ class _Builder:
     def _link(self, operands: Operands, carriers: Mapping[Place, Carrier]) -> None:
         for node, sources in operands.items():
             target = self.target[node]
-            hidden = False
             for operand, (source, ways) in enumerate(sources):
-                mark, usual = self.drawn.get(source), carriers.get((target.role, operand))
-                if mark is not None:
-                    cut = source if source in self.survey.cuts and mark.node is not source else None
-                    carrier = self._carrier(mark, target, usual)
-                    self.scene.links.append(Link(mark, target, carrier, write(ways), cut, cut is not None, ways))
+                usual = carriers.get((target.role, operand))
+                if source in self.drawn:
+                    self.scene.links.append(self._link_drawn(source, target, usual, ways))
                 elif target.role is not None:
                     carrier = usual or Carrier((target.role, operand), 1)
                     self.scene.links.append(Link(None, target, carrier, write(ways), source, ways=ways))
-                else:
-                    hidden = True
-            if hidden:  # steps that are left out lead to the end as well
-                like = next((mark for source, _ in sources if (mark := self.drawn.get(source)) and mark.role), target)
-                self.scene.links.append(Link(None, target, Carrier(like.role or like, 0)))
+            if target.role is None and any(source not in self.drawn for source, _ in sources):
+                self.scene.links.append(self._link_from_gap(target, sources))
+
+    def _link_drawn(self, source: Tensor, target: Mark, usual: Carrier | None, ways: Ways) -> Link:
+        """The link from a node that has a mark, perhaps as a constant that was cut off from what the mark shows."""
+        mark = self.drawn[source]
+        cut = source if source in self.survey.cuts and mark.node is not source else None
+        return Link(mark, target, self._carrier(mark, target, usual), write(ways), cut, cut is not None, ways)
+
+    def _link_from_gap(self, target: Mark, sources: Iterable[tuple[Tensor, Ways]]) -> Link:
+        """The link for all steps left out that lead to the end, along the line of those that are shown."""
+        like = next((mark for source, _ in sources if (mark := self.drawn.get(source)) and mark.role), target)
+        return Link(None, target, Carrier(like.role or like, 0))
 
     def _carrier(self, source: Mark, target: Mark, usual: Carrier | None) -> Carrier | None:
         """Whose line a link is, where steps usually read that carrier; None for a link within a block."""

@@ -70,6 +70,8 @@ def _made_like(
 
 
 class _Matching:
+    """Finds which roles stand in for others, by where other steps read them."""
+
     def __init__(self, roles: Mapping[Tensor, int], steps: Mapping[Tensor, int | None]) -> None:
         self.roles = roles
         self.steps = steps
