@@ -46,8 +46,8 @@ def lay_out_period(contents: Contents, spacing: Spacing) -> Period:
     buses = plan_buses(period, carried)
     _add_ports(period, contents.ports)
     _add_taps(period, buses)
-    bent = {line.source for line in carried if line.source in contents.inside and line.source not in rails}
-    leaving = dict.fromkeys([*((source, period.direction(source)) for source in bent), *contents.leaving])
+    bent = [line.source for line in carried if line.source in contents.inside and line.source not in rails]
+    leaving = {(source, period.direction(source)): None for source in bent} | contents.leaving
     ends = {role: side for role, side in (*leaving, *contents.entered) if role not in period.rail_of}
     _place(period, buses, ends, spacing, widths)
     place_buses(period, buses, widths)

@@ -250,6 +250,7 @@ def _strips(link: Link, middle: float, shares: Sequence[Share]) -> list[tuple[Sh
 
 
 def _rectangle(chip: Chip, box: Box, ink: Ink) -> str:
+    """A chip as a DOT statement."""
     return (
         f'{chip.name} [pos="{pair(chip.place)}", {extent(box)}, shape=box, style="rounded,filled", label="", '
         f'fillcolor="{ink.fill}", color="{ink.pen}", norm="{chip.share.norm:.6g}"];'

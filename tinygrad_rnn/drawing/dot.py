@@ -93,6 +93,7 @@ class Writer:
     # ------------------------------------------------------------------ marks
 
     def _defaults(self) -> list[str]:
+        """What holds for all nodes and all edges that do not say otherwise."""
         theme = self.theme
         return [
             f'node [fixedsize=true, style=filled, shape=circle, penwidth=1.1, fontname="{SERIF}", fontsize=16, '
@@ -102,6 +103,7 @@ class Writer:
         ]
 
     def _mark(self, mark: Mark, place: Point | None) -> str:
+        """A mark as a node: pinned to its place, or without one where dot finds it."""
         box, size = self.lettering[mark]
         paint = self._paint(mark)
         ink = self.overlay.ink(mark, self._ink(mark, paint))
@@ -167,6 +169,7 @@ class Writer:
     # ------------------------------------------------------------------ columns and gaps
 
     def _columns(self, layout: Layout) -> Iterator[str]:
+        """The backgrounds of the time steps, and their titles at their feet."""
         fill, pen, *_ = self.theme.column
         for number, column in enumerate(layout.columns):
             yield (
@@ -193,6 +196,7 @@ class Writer:
         return f"<{most}<I>t</I>&#160;=&#160;{words}>"
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
+        """What is written in gaps: dots on the lines through them, and how many steps are left out."""
         for number, gap in enumerate(layout.hidden.values()):
             for line, (role, height) in enumerate(gap.lines.items()):
                 colour = self._state_colour(role) if role in self.scene.states else self.theme.edge
@@ -207,6 +211,7 @@ class Writer:
         return f'label={words}, fontsize=11, fontcolor="{self.theme.muted}"'
 
     def _text(self, place: Point, label: str, size: float, colour: str | None = None) -> str:
+        """The attributes of a node that is nothing but text."""
         label = label if label.startswith("<") else f'"{label}"'
         return (
             f'pos="{pair(place)}", label={label}, fontsize={size:g}, fontcolor="{colour or self.theme.muted}", {TEXT}'
@@ -215,6 +220,7 @@ class Writer:
     # ------------------------------------------------------------------ lines
 
     def _lines(self, lines: Sequence[Line]) -> Iterator[str]:
+        """The lines, faded and dashed ones below others; the dots where they meet; and where they are cut."""
         dots: dict[Point, str] = {}
         for line in topmost(sorted(lines, key=lambda line: (self.overlay.is_lit(line.link), not line.dashed))):
             colour = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), 1, 1)).colour
@@ -228,6 +234,7 @@ class Writer:
             yield f"x{number} [{self._text(place, CUT, 15, self.theme.text)}];"
 
     def _line(self, line: Line) -> str:
+        """A line as an edge with its course; those of states are heavy."""
         heavy = line.state is not None
         inside = line.link.carrier is None
         is_branch = line.tapped or line.link.trunk is not None

@@ -106,6 +106,7 @@ def draw(
 
 
 def _require_rollable(graph: Graph, numbers: bool) -> None:
+    """Refuse what has no rolled view."""
     if not graph.steps:
         raise SettingError("only time steps can be rolled up, and this graph has none: mark them by `with tg.step(t):`")
     if numbers:

@@ -132,6 +132,7 @@ def states_and_weights(what: Source, theme: str = "light") -> Figure:
 
 
 def _prepare(what: Source, theme: str) -> Graph:
+    """The graph of what is given, which has a course over time."""
     require_extra("cli", "matplotlib")
     check_setting("theme", theme, tuple(THEMES))
     graph = graph_of(what)

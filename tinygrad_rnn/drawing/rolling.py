@@ -121,6 +121,7 @@ class _Roller:
                 )
 
     def _mark(self, marks: Sequence[Mark]) -> Mark:
+        """The mark that stands for those of one role."""
         steps = [int(mark.time) for mark in marks]
         text = text_in_common([mark.text for mark in marks], steps)
         caption = text_in_common([mark.caption for mark in marks], steps)

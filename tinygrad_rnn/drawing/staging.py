@@ -86,6 +86,7 @@ class _Builder:
     # ------------------------------------------------------------------ what is linked to what
 
     def _operands(self) -> Operands:
+        """Where all operations are drawn, what each node with a mark is linked from: its operands but for tags."""
         tags, shared = self.survey.tags, self.survey.shared
         return {
             node: [(source, ()) for source in self.survey.operands(node) if source not in tags]
@@ -101,6 +102,7 @@ class _Builder:
     # ------------------------------------------------------------------ marks
 
     def _add_marks(self, node: Tensor) -> None:
+        """Make the mark of a node; of a named value that an operation made two, for the operation and for the value."""
         time = self.survey.times[node]
         if (mark := self._cut_mark(node)) is not None:
             self.drawn[node] = self.target[node] = mark
@@ -126,6 +128,7 @@ class _Builder:
             self.drawn[node] = value
 
     def _mark(self, node: Tensor, is_value: bool, time: float) -> Mark:
+        """Add the mark of a node, or of the operation that made it, to its block."""
         role = self.survey.role(node) if time in self.scene.positions else None
         text = value_text(node) if is_value else self._sign(node)
         mark = Mark(node, is_value, None if role is None else (role, is_value), text, time)
@@ -148,6 +151,7 @@ class _Builder:
         return op_text(node, self._tag_texts(node))
 
     def _cell_mark(self, cell: Cell, time: float) -> Mark:
+        """Add the mark of a cell to its block."""
         role = (cell.key, True) if time in self.scene.positions else None
         text, caption = cell.lines
         mark = Mark(cell.node, True, role, text, time, caption=caption, is_cell=True)
@@ -201,6 +205,7 @@ class _Builder:
         return lag
 
     def _link(self, operands: Operands, carriers: Mapping[Place, Carrier]) -> None:
+        """Link the marks of nodes with those of their operands, and with gaps for operands that are left out."""
         for node, sources in operands.items():
             target = self.target[node]
             for operand, (source, ways) in enumerate(sources):

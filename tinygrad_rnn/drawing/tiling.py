@@ -131,6 +131,7 @@ def lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Sp
 
 
 def _place_columns(scene: Scene, layout: Layout) -> None:
+    """Place the steps shown from left to right, and the gaps between them where others are left out."""
     period, gap = layout.period, layout.gap
     low, high = period.bottom - CAPTION, period.top + MARGIN
     box = Box(period.width + 2 * MARGIN, high - low, False)

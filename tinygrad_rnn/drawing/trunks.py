@@ -65,6 +65,7 @@ def _common_role(marks: Iterable[Mark | None]) -> Role | None:
 
 
 def _carry(links: Iterable[Link], trunk: Trunk) -> None:
+    """Let a trunk carry links."""
     for link in links:
         assert link.carrier is not None
         link.carrier = Carrier(trunk, link.carrier.lag)

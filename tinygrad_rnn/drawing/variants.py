@@ -81,6 +81,7 @@ class _Matching:
         self.renamed: dict[int, int] = {}
 
     def match(self) -> dict[Tensor, int]:
+        """The roles, in which the usual role at each place of reading stands for all others there."""
         read_there: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
         for node, role in self.roles.items():
             for operand, source in enumerate(node.inputs):
