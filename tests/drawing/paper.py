@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tinygrad_rnn.drawing.label import SCRIPT_SIZE, Run, width
+from tinygrad_rnn.drawing.basics.label import SCRIPT_SIZE, Run, width
 
 STATEMENT = re.compile(r"^(\w+)(?: -> (\w+))?(?: \[(.*)\])?;$")
 ATTRIBUTE = re.compile(r'([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|<(.*?)>(?=, [a-z]+=|$)|([^,\s]*))')

@@ -16,9 +16,9 @@ from tests.drawing.paper import faults, read
 from tests.drawing.random_graphs import step_graphs
 from tests.drawing.renderers import needs_graphviz
 from tests.drawing.test_scale import calls
-from tinygrad_rnn.drawing.colours import luminance
-from tinygrad_rnn.drawing.sources import graph_of
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.colours import luminance
+from tinygrad_rnn.drawing.basics.theme import THEMES
+from tinygrad_rnn.drawing.scene.sources import graph_of
 
 DETAILS, VIEWS = ("ops", "variables"), ("unrolled", "folded")
 

@@ -12,9 +12,9 @@ from tests.drawing.cells import NETWORKS, elman, named
 from tests.drawing.paper import faults, plain, read
 from tests.drawing.renderers import needs_graphviz
 from tests.drawing.test_backward import one_number, random_elman
-from tinygrad_rnn.drawing.cards import written
-from tinygrad_rnn.drawing.colours import diverging
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.colours import diverging
+from tinygrad_rnn.drawing.basics.theme import THEMES
+from tinygrad_rnn.drawing.overlays.cards import written
 
 
 def statement(diagram, name):

@@ -7,7 +7,7 @@ import tinygrad_rnn as tg
 from tests.drawing.cells import NETWORKS, named, scoped_layers, weights, zeros
 from tests.drawing.oddities import ODDITIES
 from tests.drawing.paper import STATE_PEN, read
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.theme import THEMES
 
 
 def cells(what, **settings):

@@ -10,9 +10,9 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.paper import read
 from tests.drawing.test_backward import random_elman
-from tinygrad_rnn.drawing.colours import diverging, letters_on, luminance, mix, sequential
-from tinygrad_rnn.drawing.scales import MOST_DECADES, LogScale, power_of_ten
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.colours import diverging, letters_on, luminance, mix, sequential
+from tinygrad_rnn.drawing.basics.scales import MOST_DECADES, LogScale, power_of_ten
+from tinygrad_rnn.drawing.basics.theme import THEMES
 
 PARTS = np.linspace(0, 1, 101)
 

@@ -9,9 +9,9 @@ import pytest
 
 import tinygrad_rnn as tg
 from tests.ops.test_table import TABLE
+from tinygrad_rnn.drawing.basics.label import shorten
 from tinygrad_rnn.drawing.formulas import FORMULAS, INDICES, find_formula, formula_name
-from tinygrad_rnn.drawing.glyphs import index_text
-from tinygrad_rnn.drawing.label import shorten
+from tinygrad_rnn.drawing.scene.glyphs import index_text
 from tinygrad_rnn.ops import OPERATIONS
 from tinygrad_rnn.ops.declaration import declare
 

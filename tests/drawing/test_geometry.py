@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_rnn.drawing.geometry import (
+from tinygrad_rnn.drawing.basics.geometry import (
     Box,
     Point,
     between,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.drawing.glyphs import index_text, number_text, op_text, shape_text, value_text
-from tinygrad_rnn.drawing.label import LONGEST, Run, plain, typeset
+from tinygrad_rnn.drawing.basics.label import LONGEST, Run, plain, typeset
+from tinygrad_rnn.drawing.scene.glyphs import index_text, number_text, op_text, shape_text, value_text
 
 a, b = tg.tensor(np.ones((3, 3)), label="a"), tg.tensor(np.ones(3), label="b")
 W, B = typeset("W"), typeset("b_h")

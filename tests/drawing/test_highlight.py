@@ -9,8 +9,8 @@ import tinygrad_rnn as tg
 from tests.drawing.cells import chain, elman, lstm, named
 from tests.drawing.paper import faults, plain, read
 from tests.drawing.renderers import needs_graphviz
-from tinygrad_rnn.drawing.cards import written
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.theme import THEMES
+from tinygrad_rnn.drawing.overlays.cards import written
 
 
 def lit(diagram):

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinygrad_rnn.drawing.label import LONGEST, Run, clean, escape, markup, mathtext, plain, shorten, typeset, width
+from tinygrad_rnn.drawing.basics.label import (
+    LONGEST,
+    Run,
+    clean,
+    escape,
+    markup,
+    mathtext,
+    plain,
+    shorten,
+    typeset,
+    width,
+)
 
 
 @pytest.mark.parametrize(

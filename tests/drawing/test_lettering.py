@@ -3,9 +3,9 @@
 import pytest
 
 import tinygrad_rnn as tg
-from tinygrad_rnn.drawing.label import Run, typeset, width
-from tinygrad_rnn.drawing.lettering import is_word, letter
-from tinygrad_rnn.drawing.scene import Mark
+from tinygrad_rnn.drawing.basics.label import Run, typeset, width
+from tinygrad_rnn.drawing.scene.lettering import is_word, letter
+from tinygrad_rnn.drawing.scene.scene import Mark
 
 x = tg.tensor(1.0)
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 import tinygrad_rnn as tg
 from tests.drawing.cells import NETWORKS, elman
 from tests.drawing.random_graphs import step_graphs
-from tinygrad_rnn.drawing.moments import find_moments
-from tinygrad_rnn.drawing.rolling import roll_scene
-from tinygrad_rnn.drawing.sources import graph_of
-from tinygrad_rnn.drawing.staging import build_scene
+from tinygrad_rnn.drawing.scene.moments import find_moments
+from tinygrad_rnn.drawing.scene.rolling import roll_scene
+from tinygrad_rnn.drawing.scene.sources import graph_of
+from tinygrad_rnn.drawing.scene.staging import build_scene
 from tinygrad_rnn.errors import SettingError
 
 

@@ -16,7 +16,7 @@ from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz
 from tests.drawing.test_backward import one_number
 from tinygrad_rnn.drawing import page
-from tinygrad_rnn.drawing.label import clean
+from tinygrad_rnn.drawing.basics.label import clean
 from tinygrad_rnn.drawing.record import find_middle
 
 pytestmark = needs_graphviz

@@ -12,7 +12,7 @@ from tests.drawing.oddities import ODDITIES
 from tests.drawing.renderers import needs_graphviz
 from tests.drawing.test_backward import one_number
 from tests.ops.test_table import TABLE
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.theme import THEMES
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -11,7 +11,7 @@ from tests.drawing.cells import elman
 from tests.drawing.oddities import ODDITIES
 from tests.drawing.paper import read
 from tests.drawing.renderers import needs_graphviz
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.basics.theme import THEMES
 
 TOLD_APART = ["input", "output", "state", "second state", "loss"]
 

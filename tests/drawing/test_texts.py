@@ -10,7 +10,7 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.paper import faults, read
 from tests.drawing.renderers import needs_graphviz
-from tinygrad_rnn.drawing.label import clean
+from tinygrad_rnn.drawing.basics.label import clean
 
 HOSTILE = {
     "quotes": "say \"it\" & 'that'",

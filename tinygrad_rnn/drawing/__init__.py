@@ -1,30 +1,31 @@
 """A graph as a picture: what is shown, where it stands and how its lines run, all that as DOT, painted by Graphviz.
 
-`picture` has the function `draw`, and `pipeline` takes one view of a graph through the stages. They are best read in
-this order; none imports anything from a later one.
+`picture` has the function `draw`, and `pipeline` takes one view of a graph through the stages, each of which has a
+folder. They are best read in this order; none imports anything from a later one.
 
-1. What is shown, a `scene` of marks and links. `sources` is what people give to be drawn; `folding` chooses time steps.
-   `survey` finds which of their nodes are alike, with the help of `variants`, which are tags, and where each stands in
-   time. `staging` makes marks and links of that, and `carriers` says what links carry from step to step. Where
-   operations are not drawn, `contraction` finds the links, along `ways` with their weights, and `cells` the nodes that
-   one box stands for. `trunks` joins links from several steps to several others, and `kinds` says what each value is.
-   On marks are the signs of operations, which `glyphs` has, and names, of adjoints by `nablas`; `lettering` says how
-   large that makes them. `rolling` makes one step of all, and `moments` says what its marks are at each of them.
-2. Where marks stand, a `layout`. `arranging` lays out one step, which is a `period`, with `rails` and `buses` for what
-   is carried, `rows` and `coordinates` for marks, `paths` for lines, and `weights` for what is written beside these.
-   `tiling` repeats it for each step; `gutters` places what comes before all steps and after them, and `loops` what
-   leads around the one step of a rolled picture.
-3. How `lines` run: from and to `ends` at marks, buses and gaps, through the `rooms` between the steps; `routes` puts
-   them together.
-4. What is laid over that: an `overlay`, such as `backward`, which paints `adjoints`, with `chips` for what parameters
-   receive; `highlight` finds what does not fade. `cards` are numbers on marks, and the `legend` says what all means.
-5. As DOT, which `dot` writes.
+1. `scene/`, what is shown: a `scene` of marks and links. `sources` is what people give to be drawn; `folding` chooses
+   time steps. `survey` finds which of their nodes are alike, with the help of `variants`, which are tags, and where
+   each stands in time. `staging` makes marks and links of that, and `carriers` says what links carry from step to step.
+   Where operations are not drawn, `contraction` finds the links, along `ways` with their weights, and `cells` the nodes
+   that one box stands for. `trunks` joins links from several steps to several others, and `kinds` says what each value
+   is. On marks are the signs of operations, which `glyphs` has, and names, of adjoints by `nablas`; `lettering` says
+   how large that makes them. `rolling` makes one step of all, and `moments` says what its marks are at each of them.
+2. `layout/`, where marks stand: a `layout`. `arranging` lays out one step, which is a `period`, with `rails` and
+   `buses` for what is carried, `rows` and `coordinates` for marks, `paths` for lines, and `weights` for what is written
+   beside these. `tiling` repeats it for each step; `gutters` places what comes before all steps and after them, and
+   `loops` what leads around the one step of a rolled picture.
+3. `lines/`, how `lines` run: from and to `ends` at marks, buses and gaps, through the `rooms` between the steps;
+   `routes` puts them together.
+4. `overlays/`, what is laid over that: an `overlay`, such as `backward`, which paints `adjoints`, with `chips` for what
+   parameters receive; `highlight` finds what does not fade. `cards` are numbers on marks, and the `legend` says what
+   all means.
+5. `dot` writes it.
 6. What comes of it: a `view`, from which a `diagram` is painted by Graphviz, which `render` runs. A `page` has several
-   views and a `record` of the graph with its `formulas`; its scripts are in `web`. Beside these, `plots` are
+   views and a `record` of the graph with its `formulas`; its scripts are in `web/`. Beside these, `plots` are
    matplotlib's figures of `series` over time.
 
-All use `geometry`; `label`, which typesets text; `statements`, which are pieces of DOT; and the paint: the `inks` of a
-`theme`, and `colours` for numbers on `scales`.
+All use `basics/`: `geometry`; `label`, which typesets text; `statements`, which are pieces of DOT; and the paint: the
+`inks` of a `theme`, and `colours` for numbers on `scales`.
 
 Words of this room:
     mark: an operation's sign, or a value; a link leads from mark to mark.

@@ -7,17 +7,17 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from tinygrad_rnn.drawing.geometry import Point, between
-from tinygrad_rnn.drawing.glyphs import shape_text
-from tinygrad_rnn.drawing.inks import Ink, Stroke
-from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
-from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
-from tinygrad_rnn.drawing.lettering import Lettering
-from tinygrad_rnn.drawing.lines import Line, topmost
-from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.scene import Link, Mark, Scene
-from tinygrad_rnn.drawing.statements import TABLE, course_text, dot, extent, pair, sans
-from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint
+from tinygrad_rnn.drawing.basics.geometry import Point, between
+from tinygrad_rnn.drawing.basics.inks import Ink, Stroke
+from tinygrad_rnn.drawing.basics.label import Run, Text, escape, markup, width
+from tinygrad_rnn.drawing.basics.statements import TABLE, course_text, dot, extent, pair, sans
+from tinygrad_rnn.drawing.basics.theme import SANS, SERIF, Paint
+from tinygrad_rnn.drawing.layout.layout import WEIGHTS, Layout
+from tinygrad_rnn.drawing.lines.lines import Line, topmost
+from tinygrad_rnn.drawing.overlays.overlay import Overlay
+from tinygrad_rnn.drawing.scene.glyphs import shape_text
+from tinygrad_rnn.drawing.scene.lettering import Lettering
+from tinygrad_rnn.drawing.scene.scene import Link, Mark, Scene
 
 MANY, HASTE = 2000, "nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
 """From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
-from tinygrad_rnn.drawing.glyphs import index_text
-from tinygrad_rnn.drawing.label import LONGEST, shorten
+from tinygrad_rnn.drawing.basics.label import LONGEST, shorten
+from tinygrad_rnn.drawing.scene.glyphs import index_text
 from tinygrad_rnn.node import Tensor
 from tinygrad_rnn.ops import OPERATIONS
 from tinygrad_rnn.ops.einstein import Labels

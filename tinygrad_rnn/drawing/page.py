@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from string import Template
 
-from tinygrad_rnn.drawing.label import clean, shorten
+from tinygrad_rnn.drawing.basics.label import clean, shorten
 from tinygrad_rnn.drawing.record import encode, record_graph
 from tinygrad_rnn.drawing.render import finish_svg, run_graphviz
 from tinygrad_rnn.drawing.view import View

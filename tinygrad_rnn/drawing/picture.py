@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
+from tinygrad_rnn.drawing.basics.theme import THEMES
 from tinygrad_rnn.drawing.diagram import Diagram
-from tinygrad_rnn.drawing.folding import DOZEN, choose_steps
-from tinygrad_rnn.drawing.highlight import check_steps
+from tinygrad_rnn.drawing.overlays.highlight import check_steps
 from tinygrad_rnn.drawing.pipeline import SPACINGS, Manner, draw_view, title_of
-from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, is_whole_number
-from tinygrad_rnn.drawing.theme import THEMES
+from tinygrad_rnn.drawing.scene.folding import DOZEN, choose_steps
+from tinygrad_rnn.drawing.scene.sources import Source, check_setting, graph_of, is_whole_number
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import SettingError
 from tinygrad_rnn.graph import Graph

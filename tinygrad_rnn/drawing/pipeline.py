@@ -6,29 +6,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from tinygrad_rnn.drawing.adjoints import Adjoints
-from tinygrad_rnn.drawing.backward import Backward
-from tinygrad_rnn.drawing.cards import Numbers, make_cards
+from tinygrad_rnn.drawing.basics.geometry import Box
+from tinygrad_rnn.drawing.basics.theme import THEMES, Theme
 from tinygrad_rnn.drawing.dot import Writer
-from tinygrad_rnn.drawing.folding import FIRST, LAST
-from tinygrad_rnn.drawing.geometry import Box
-from tinygrad_rnn.drawing.glyphs import value_text
-from tinygrad_rnn.drawing.highlight import find_loss, find_path
-from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.legend import Entry, symbol, title, write_label, write_rows
-from tinygrad_rnn.drawing.lettering import letter
-from tinygrad_rnn.drawing.moments import find_moments
-from tinygrad_rnn.drawing.nablas import tell_apart
-from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.period import Period, Spacing
+from tinygrad_rnn.drawing.layout.layout import Layout
+from tinygrad_rnn.drawing.layout.period import Period, Spacing
+from tinygrad_rnn.drawing.layout.tiling import find_period, lay_out
+from tinygrad_rnn.drawing.lines.routes import room_needed, route
+from tinygrad_rnn.drawing.overlays.adjoints import Adjoints
+from tinygrad_rnn.drawing.overlays.backward import Backward
+from tinygrad_rnn.drawing.overlays.cards import Numbers, make_cards
+from tinygrad_rnn.drawing.overlays.highlight import find_loss, find_path
+from tinygrad_rnn.drawing.overlays.legend import Entry, symbol, title, write_label, write_rows
+from tinygrad_rnn.drawing.overlays.overlay import Overlay
 from tinygrad_rnn.drawing.render import LAYOUT_SECONDS, PAINT_SECONDS
-from tinygrad_rnn.drawing.rolling import repeated_part, roll_scene
-from tinygrad_rnn.drawing.routes import room_needed, route
-from tinygrad_rnn.drawing.scene import Mark, Scene
-from tinygrad_rnn.drawing.sources import Source, loss_of
-from tinygrad_rnn.drawing.staging import build_scene
-from tinygrad_rnn.drawing.theme import THEMES, Theme
-from tinygrad_rnn.drawing.tiling import find_period, lay_out
+from tinygrad_rnn.drawing.scene.folding import FIRST, LAST
+from tinygrad_rnn.drawing.scene.glyphs import value_text
+from tinygrad_rnn.drawing.scene.lettering import letter
+from tinygrad_rnn.drawing.scene.moments import find_moments
+from tinygrad_rnn.drawing.scene.nablas import tell_apart
+from tinygrad_rnn.drawing.scene.rolling import repeated_part, roll_scene
+from tinygrad_rnn.drawing.scene.scene import Mark, Scene
+from tinygrad_rnn.drawing.scene.sources import Source, loss_of
+from tinygrad_rnn.drawing.scene.staging import build_scene
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Tensor

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_rnn.drawing.cards import letter_for
-from tinygrad_rnn.drawing.colours import diverging, letters_on, sequential
-from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
+from tinygrad_rnn.drawing.basics.colours import diverging, letters_on, sequential
+from tinygrad_rnn.drawing.basics.scales import LogScale, power_of_ten
+from tinygrad_rnn.drawing.basics.theme import THEMES, Theme
+from tinygrad_rnn.drawing.overlays.cards import letter_for
+from tinygrad_rnn.drawing.scene.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.series import gradients_over_time, states_over_time, weights_of
-from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
-from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.errors import GraphError
 from tinygrad_rnn.extras import require_extra
 from tinygrad_rnn.graph import Graph

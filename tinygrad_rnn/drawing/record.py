@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.autodiff import Event, trace_backward
+from tinygrad_rnn.drawing.basics.label import Run, Text, clean, shorten
 from tinygrad_rnn.drawing.formulas import BROADCASTING, find_formula, formula_name
-from tinygrad_rnn.drawing.glyphs import index_text, number_text, value_text
-from tinygrad_rnn.drawing.label import Run, Text, clean, shorten
-from tinygrad_rnn.drawing.nablas import has_name
+from tinygrad_rnn.drawing.scene.glyphs import index_text, number_text, value_text
+from tinygrad_rnn.drawing.scene.nablas import has_name
 from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Array, Tensor

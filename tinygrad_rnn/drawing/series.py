@@ -6,14 +6,14 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
 from tinygrad_rnn.autodiff import trace_backward
-from tinygrad_rnn.drawing.adjoints import norm
-from tinygrad_rnn.drawing.cells import find_recurrences
-from tinygrad_rnn.drawing.glyphs import shape_text
-from tinygrad_rnn.drawing.label import Run, Text, mathtext, typeset
-from tinygrad_rnn.drawing.rolling import text_in_common
-from tinygrad_rnn.drawing.scene import Mark
-from tinygrad_rnn.drawing.staging import build_scene
-from tinygrad_rnn.drawing.survey import Survey
+from tinygrad_rnn.drawing.basics.label import Run, Text, mathtext, typeset
+from tinygrad_rnn.drawing.overlays.adjoints import norm
+from tinygrad_rnn.drawing.scene.cells import find_recurrences
+from tinygrad_rnn.drawing.scene.glyphs import shape_text
+from tinygrad_rnn.drawing.scene.rolling import text_in_common
+from tinygrad_rnn.drawing.scene.scene import Mark
+from tinygrad_rnn.drawing.scene.staging import build_scene
+from tinygrad_rnn.drawing.scene.survey import Survey
 from tinygrad_rnn.graph import Graph
 from tinygrad_rnn.node import Array, Tensor
 

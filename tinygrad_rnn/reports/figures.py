@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tinygrad_rnn.drawing.basics.scales import power_of_ten
+from tinygrad_rnn.drawing.basics.theme import THEMES, Theme
 from tinygrad_rnn.drawing.plots import plot_style
-from tinygrad_rnn.drawing.scales import power_of_ten
-from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.reports.results import Results, gradient_sizes
 from tinygrad_rnn.reports.sunspot_network import LEARNT
 from tinygrad_rnn.training.sunspots import TESTS, TRAINING, UNIT, VALIDATION, Years

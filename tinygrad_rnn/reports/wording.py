@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import mean
 
-from tinygrad_rnn.drawing.scales import power_of_ten
+from tinygrad_rnn.drawing.basics.scales import power_of_ten
 from tinygrad_rnn.reports.results import ORDER, SPANS, Results, deviation
 from tinygrad_rnn.training.sunspots import TESTS, TRAINING, VALIDATION, Years
 

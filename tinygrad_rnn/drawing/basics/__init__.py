@@ -1,0 +1,1 @@
+"""What all stages of a drawing use: geometry, text, and the statements, colours and scales that DOT is written in."""

@@ -1,0 +1,1 @@
+"""The third stage: how lines run, within a time step and between steps."""
