@@ -599,6 +599,30 @@ def test_keys_of_one_letter_can_be_switched_off(visit):
     assert tab.input_value("#slider") == "0"
 
 
+def test_signs_that_need_altgr_are_keys_as_well(visit):
+    tab = visit(random_elman(), "#event=40")
+    press = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))"
+    tab.evaluate(press, {"key": "[", "ctrlKey": True, "altKey": True})
+    assert tab.input_value("#slider") == "40"
+    tab.evaluate(press, {"key": "[", "ctrlKey": True, "altKey": True, "modifierAltGraph": True})
+    assert int(tab.input_value("#slider")) < 40
+
+
+def test_under_a_finger_the_note_is_beside_the_picture(browser, tmp_path):
+    path = tg.draw(random_elman()).save(tmp_path / "x.html")
+    context = browser.new_context(viewport={"width": 380, "height": 800}, has_touch=True, is_mobile=True)
+    tab = context.new_page()
+    tab.goto(path.as_uri())
+    parts = [tab.locator(f"#{part}") for part in ("picture", "note", "backprop", "gradients")]
+    tops = [part.bounding_box()["y"] for part in parts]
+    assert tops == sorted(tops)
+    mark_of(tab, "h_1").tap()
+    assert "h1 = tanh" in tab.inner_text("#note")
+    picture, _, backprop, _ = (part.bounding_box()["y"] for part in parts)  # a tap may scroll
+    assert backprop - picture == pytest.approx(tops[2] - tops[0])
+    context.close()
+
+
 def test_of_what_a_graph_has_not_nothing_is_said(visit):
     tab = visit(tg.tensor(1.5))
     assert not re.search("backprop|time step|view", tab.inner_text("#words") + tab.inner_text("#keys"))
@@ -885,6 +909,7 @@ def test_without_scripts_there_is_the_picture(browser, tmp_path):
     assert tab.is_visible(".view[data-view=folded] svg")
     assert not tab.is_visible(".view[data-view=rolled]")
     assert "switched off" in tab.inner_text("header")
+    assert not any(tab.is_visible(part) for part in (".bar", "#note", "#backprop", "#gradients", "#words", "#keys"))
     context.close()
 
 
@@ -900,6 +925,14 @@ def test_hostile_labels_stay_text(visit):
     mark_of(tab, label).focus()
     assert tab.locator("img").count() == 0
     assert label in tab.inner_text("#note")
+
+
+def test_a_name_from_right_to_left_turns_nothing_else_round(visit):
+    tab = visit(tg.tensor(2.0, label="שלום") + tg.tensor(3.0, label="עולם"))
+    left, right = (
+        tab.locator(f"#words-body [data-node='2'] [data-name='{number}']").bounding_box() for number in (0, 1)
+    )
+    assert left["x"] < right["x"]
 
 
 def test_without_backprop_there_is_no_player(visit):

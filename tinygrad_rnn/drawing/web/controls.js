@@ -211,7 +211,9 @@ const PANS = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], A
 
 function listenToKeys() {
   document.addEventListener("keydown", event => {
-    const act = event.ctrlKey || event.metaKey || event.altKey ? null : chooseAct(event.key, event.target);
+    const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+    const isSign = event.getModifierState("AltGraph"); // with which some keyboards write [ and ]
+    const act = isCommand && !isSign ? null : chooseAct(event.key, event.target);
     if (act) {
       event.preventDefault();
       act();

@@ -166,13 +166,13 @@ function showNote() {
   const settings = node.settings ? ` (${node.settings})` : "";
   const rows = {
     operation: node.op && node.op + settings,
-    label: node.label,
-    "time step": node.step,
-    scope: node.scope,
     shape: `${shapeOf(state.node) || "a single number"}, ${node.dtype}`,
     "made from": node.inputs && make("span", {}, ...node.inputs.flatMap(nameWithShape)),
     value: make("span", { "data-part": "value" }, showValue(state.node)),
     adjoint: events.length ? make("span", { "data-part": "adjoint" }, showAdjoint(state.node)) : undefined,
+    label: node.label,
+    "time step": node.step,
+    scope: node.scope,
   };
   const known = Object.entries(rows).filter(([, text]) => text !== undefined);
   const terms = known.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]);
