@@ -162,7 +162,7 @@ def attention() -> tg.Diagram:
             context = weights @ memory
             state = tg.tanh(tg.linear(context, C) + tg.linear(state, V))
             weights.label, context.label, state.label = f"α_{t}", f"c_{t}", f"s_{t}"
-    return tg.draw(state)
+    return tg.draw(state, detail="variables")
 
 
 @picture

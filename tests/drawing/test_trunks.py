@@ -50,6 +50,17 @@ def test_dots_show_where_lines_join_a_trunk_and_leave_it():
     assert len(on_trunk) == 3 + 3 - 2
 
 
+def test_a_line_that_comes_down_beside_the_middle_of_a_cell_meets_it_upright():
+    paper = read(tg.draw(ATTENTION(), detail="cells"))
+    cells = [f"decoder s_{t}" for t in (1, 2, 3)]
+    lines = lines_between(paper, ["encoder h_1"], cells)
+    assert len(lines) == 3
+    for line in lines:
+        (before, _), (end, _) = line.points[-2:]
+        assert before == pytest.approx(end, abs=0.01)
+        assert abs(end - paper.marks[line.head].x) > 1
+
+
 def test_each_column_of_an_encoder_and_a_decoder_stands_beside_the_one_before():
     paper = read(tg.draw(ATTENTION(), detail="cells"))
     assert [title.text for title in paper.titles] == [f"t = {t}" for t in range(1, 7)]

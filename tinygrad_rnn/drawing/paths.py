@@ -29,6 +29,9 @@ BESIDE = 7.0
 ASIDE = 5.0
 """From the middle of a mark to where a line ends that would run along another one, in points."""
 
+OFFSET = 0.3
+"""How far from a mark's middle an upright line may meet it, in parts of the mark's width."""
+
 FAR = 1e6
 """Beyond the edges of any column."""
 
@@ -169,6 +172,8 @@ class _Finder:
         period = self.period
         a, b = period.centres[source], period.centres[target]
         start = edge_point(period.boxes[source], a, corners[0] if corners else b)
+        if isinstance(target, Port) and not corners and abs(b.x - a.x) < OFFSET * period.boxes[source].width:
+            start = upright_edge(period.boxes[source], a, b.x, up=True)
         end = edge_point(period.boxes[target], b, corners[-1] if corners else a)
         return [start, *corners, end]
 
