@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from tinygrad_rnn.drawing.flow import plot_style
+from tinygrad_rnn.drawing.plots import plot_style
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.training import memoryless_nats
 

@@ -10,7 +10,7 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.cells import elman
 from tests.drawing.renderers import needs_graphviz, put_dot
-from tinygrad_rnn.drawing import picture
+from tinygrad_rnn.drawing import pipeline
 from tinygrad_rnn.drawing.render import run_graphviz
 
 pytestmark = needs_graphviz
@@ -96,8 +96,8 @@ def test_five_thousand_nodes_are_drawn_or_refused_within_half_a_minute():
 
 
 def test_a_tangle_is_refused_in_time_with_advice(tmp_path, monkeypatch):
-    assert picture.LAYOUT_SECONDS < 30
-    monkeypatch.setattr(picture, "LAYOUT_SECONDS", 1.0)
+    assert pipeline.LAYOUT_SECONDS < 30
+    monkeypatch.setattr(pipeline, "LAYOUT_SECONDS", 1.0)
     begin = time.monotonic()
     with pytest.raises(tg.DrawingError, match=r"did not finish within 1 s; draw less detail .* or a part of the graph"):
         tg.draw(tangle(5000)).save(tmp_path / "a.svg")

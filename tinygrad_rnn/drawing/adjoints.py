@@ -59,6 +59,7 @@ class Adjoints:
                 self.links[link] = norm(self._from_hidden[link.value])
 
     def _note(self, event: Event) -> None:
+        """Keep what an event says of the nodes that have marks."""
         node = event.node
         self.nodes[node] = norm(event.adjoint)
         if node in self._marked:

@@ -9,79 +9,67 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from tinygrad_rnn.drawing.buses import APART, NEAR, RETURNING, SPREAD, place_buses, plan_buses
-from tinygrad_rnn.drawing.columns import place_columns
+from tinygrad_rnn.drawing.coordinates import assign_x
 from tinygrad_rnn.drawing.geometry import Box, Point
-from tinygrad_rnn.drawing.paths import find_ways
-from tinygrad_rnn.drawing.period import Bus, Carried, Period, Port, Role, Spacing, Tap
+from tinygrad_rnn.drawing.paths import find_paths
+from tinygrad_rnn.drawing.period import Bus, Carried, Contents, Period, Port, Role, Spacing, Tap
 from tinygrad_rnn.drawing.rails import find_rails
 from tinygrad_rnn.drawing.rows import Bend, Item, Segment, assign_rows, cut_lines, order_rows, rank
 from tinygrad_rnn.drawing.weights import place_weights
 
+PORTS_ABOVE = 8.0
+"""How far above the highest row the ports stand, in points."""
 
-def lay_out_period(
-    boxes: Mapping[Role, Box],
-    inside: Mapping[Role, Mapping[Role, int]],
-    spacing: Spacing,
-    carried: Sequence[Carried] = (),
-    backward: Collection[Role] = (),
-    combining: Collection[Role] = (),
-    above: Collection[tuple[Role, Role]] = (),
-    leaving: Iterable[tuple[Role, int]] = (),
-    entered: Collection[tuple[Role, int]] = (),
-    widths: Mapping[Carried, float] | None = None,
-    ports: Mapping[Port, int] | None = None,
-) -> Period:
-    """Work out where each role stands.
+FLAT, TRACK = 2.5, 5.0
+"""How much farther across than up a line runs that is drawn level, and the room for it between rows, in points."""
 
-    Args:
-        boxes: each role's size.
-        inside: within a step, what each role leads to, and in how many steps.
-        spacing: the distances.
-        carried: the lines that come in from other steps, and from outside the steps.
-        backward: the roles that are carried from later steps to earlier ones.
-        combining: the roles of additions and products.
-        above: pairs of roles of which the second stands above the first, if that is possible.
-        leaving: the roles whose lines leave the step on its left (−1) or right (1), other than those of `carried`.
-        entered: the roles to which lines come straight from the left or right, other than those of `carried`.
-        widths: how wide the text beside a line is, if it has one; a lag of 0 is within the step.
-        ports: where lines leave the step at the top or enter it there, and in how many steps.
-    """
-    widths = widths or {}
-    rails = find_rails(inside, carried, backward, combining)
-    period = Period(boxes, inside, rails, backward)
-    period.rows = assign_rows(_order(period, [*_second_readers(period, carried), *above]), period.rail_of)
+CHAIN, TO_TAP, ONTO_RAIL, USUAL, TO_PORT, SELDOM = 40, 30, 25, 8, 4, 1
+"""How much a line is to be short and straight: the only one out of one mark and into another; one at a tap; the only
+one out of a mark, if it leads onto a rail; any other; one at a port; one that few steps have, or that a bus draws."""
+
+ALONG_RAIL = 4
+"""How much the pieces of a rail are to be short."""
+
+PASSED = 5.0
+"""How much farther apart marks stand on each side where risers pass between them, in points."""
+
+
+def lay_out_period(contents: Contents, spacing: Spacing) -> Period:
+    """Work out where each role of a step stands, and how the lines within the step run."""
+    carried, widths = contents.carried, contents.widths
+    rails = find_rails(contents.inside, carried, contents.backward, contents.combining)
+    period = Period(contents.boxes, contents.inside, rails, contents.backward)
+    period.rows = assign_rows(_order(period, carried), period.rail_of)
     buses = plan_buses(period, carried)
-    _add_ports(period, ports or {})
+    _add_ports(period, contents.ports)
     _add_taps(period, buses)
-    bent = {line.source for line in carried if line.source in inside and line.source not in rails}
-    leaving = dict.fromkeys([*((source, period.direction(source)) for source in bent), *leaving])
-    ends = {role: side for role, side in (*leaving, *entered) if role not in period.rail_of}
+    bent = [line.source for line in carried if line.source in contents.inside and line.source not in rails]
+    leaving = {(source, period.direction(source)): None for source in bent} | contents.leaving
+    ends = {role: side for role, side in (*leaving, *contents.entered) if role not in period.rail_of}
     _place(period, buses, ends, spacing, widths)
     place_buses(period, buses, widths)
-    find_ways(period, leaving, entered)
+    find_paths(period, leaving, contents.entered)
     period.weights = place_weights(period, widths)
     _measure(period, widths)
     return period
 
 
-def _second_readers(period: Period, carried: Iterable[Carried]) -> Iterator[tuple[Role, Role]]:
-    """Each rail, and those that read its value but do not lead back to it: what these lead to need not cross it."""
+def _order(period: Period, carried: Iterable[Carried]) -> Mapping[Role, Collection[Role]]:
+    """What each role leads to, as far as rows go: to what it leads to in the step, and from a rail to all its readers.
+
+    What reads a rail's value but does not lead back to it stands above the rail where that makes no circle: what it
+    leads to need not cross the rail then.
+    """
+    linked: dict[Role, Collection[Role]] = dict(period.inside)
     for line in carried:
         way = period.rails.get(line.source)
         if way is not None and line.target != way[0]:
-            yield line.source, line.target
-
-
-def _order(period: Period, above: Iterable[tuple[Role, Role]]) -> Mapping[Role, Collection[Role]]:
-    """The links within a step, and those of the pairs that make no circle with them."""
-    linked: dict[Role, Collection[Role]] = dict(period.inside)
-    for lower, upper in above:
-        tried = linked | {lower: [*linked[lower], upper]}
-        if rank(tried, period.rail_of) is not None:
-            linked = tried
+            tried = linked | {line.source: [*linked[line.source], line.target]}
+            if rank(tried, period.rail_of) is not None:
+                linked = tried
     return linked
 
 
@@ -110,16 +98,6 @@ def _link(period: Period, place: Port | Tap, source: Role, target: Role, count: 
     period.inside = {**period.inside, source: {**period.inside.get(source, {}), target: count}}
 
 
-FLAT, TRACK = 2.5, 5.0
-"""How much farther across than up a line runs that is drawn level, and the room for it between rows, in points."""
-
-PASSED = 5.0
-"""How much farther apart marks stand on each side where risers pass between them, in points."""
-
-ABOVE = 8.0
-"""How far above the highest row the ports stand, in points."""
-
-
 def _place(
     period: Period,
     buses: Sequence[Bus],
@@ -129,16 +107,24 @@ def _place(
 ) -> None:
     """Order the rows, and find the coordinates."""
     rows: dict[Item, int] = dict(period.rows)
-    lines = _weighted_lines(period, buses)
-    rails: list[list[Item]] = []
-    for source, way in period.rails.items():
-        rail: list[Item] = [Tap(source), *way] if Tap(source) in rows else [*way]
-        rails.append(rail[::-1] if source in period.backward else rail)
-    segments = cut_lines(lines, rows)
+    rails = list(_rails_from_left(period))
+    segments = cut_lines(_weighted_lines(period, buses), rows)
     ordered = order_rows(rows, segments, rails, ends)
-    level = [(left, right, 4) for rail in rails for left, right in itertools.pairwise(rail)]
+    level = [(left, right, ALONG_RAIL) for rail in rails for left, right in itertools.pairwise(rail)]
+    distance = _measure_distances(period, spacing, _room_for_weights(period, buses, widths))
+    x = assign_x(ordered, segments, level, distance)
+    _stack(period, ordered, x, _rows_apart(ordered, segments, x, spacing))
 
-    room = _room_for_weights(period, buses, widths)
+
+def _rails_from_left(period: Period) -> Iterator[list[Item]]:
+    """The items of each rail from left to right."""
+    for source, way in period.rails.items():
+        rail: list[Item] = [Tap(source), *way] if Tap(source) in period.rows else [*way]
+        yield rail[::-1] if source in period.backward else rail
+
+
+def _measure_distances(period: Period, spacing: Spacing, room: Mapping[Role, float]) -> Callable[[Item, Item], float]:
+    """What tells how far apart the middles of two neighbours in a row have to be; `room` is added to a mark's own."""
 
     def half_width(item: Item) -> float:
         return period.boxes[item].width / 2 + room.get(item, 0.0) if item in period.boxes else 0.0
@@ -147,11 +133,16 @@ def _place(
         is_line = not (half_width(left) and half_width(right)) and not {left, right} & room.keys()
         return half_width(left) + half_width(right) + (0.7 * spacing.marks if is_line else spacing.marks)
 
-    x = place_columns(ordered, segments, level, distance)
-    below = _rows_apart(ordered, segments, x, spacing)
+    return distance
+
+
+def _stack(
+    period: Period, rows: Sequence[Sequence[Item]], x: Mapping[Item, float], apart: Mapping[Item, float]
+) -> None:
+    """Give all items their places, row upon row from the bottom."""
     height = 0.0
-    for row in ordered:
-        height += below[row[0]]
+    for row in rows:
+        height += apart[row[0]]
         tallest = max((period.boxes[item].height for item in row if item in period.boxes), default=0.0)
         height += tallest / 2
         for item in row:
@@ -170,7 +161,7 @@ def _rows_apart(
     first = {item: row[0] for row in rows for item in row}
     level = Counter(first[above] for below, above, _ in segments if abs(x[above] - x[below]) > FLAT * spacing.rows)
     apart = {row[0]: max(spacing.rows, TRACK * (level[row[0]] + 1)) for row in rows}
-    return apart | {row[0]: ABOVE for row in rows if isinstance(row[0], Port)} | {rows[0][0]: 0.0}
+    return apart | {row[0]: PORTS_ABOVE for row in rows if isinstance(row[0], Port)} | {rows[0][0]: 0.0}
 
 
 def _room_for_weights(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, float]) -> dict[Role, float]:
@@ -208,15 +199,16 @@ def _weighted_lines(period: Period, buses: Iterable[Bus]) -> list[tuple[Role, Ro
             if period.rows[role] == period.rows[target]:
                 continue  # along a rail
             single = sum(not isinstance(other, Port) for other in targets) == 1
-            weight = 40 if single and entering[target] == 1 else 25 if single and target in period.rail_of else 8
             if isinstance(role, Tap) or isinstance(target, Tap):
-                weight = 30
+                weight = TO_TAP
             elif role in along_bus or count < most / 2:  # or few steps have it
-                weight = 1
+                weight = SELDOM
             elif isinstance(target, Port):
-                weight = 4
-            elif not entering[role]:
-                weight -= 2  # a leaf makes way
+                weight = TO_PORT
+            else:
+                is_chain, is_onto_rail = single and entering[target] == 1, single and target in period.rail_of
+                weight = CHAIN if is_chain else ONTO_RAIL if is_onto_rail else USUAL
+                weight -= 0 if entering[role] else 2  # a leaf makes way
             lines.append((role, target, weight))
     return lines
 

@@ -10,21 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import count
+from typing import NamedTuple
 
 from tinygrad_rnn.drawing.adjoints import Adjoints, Share
 from tinygrad_rnn.drawing.chips import CHIP, STRIP, place_chips
 from tinygrad_rnn.drawing.colours import letters_on, mix, sequential
-from tinygrad_rnn.drawing.dot import course_text, dot, pair
-from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, onto_edge, parallel, rounded, straight
+from tinygrad_rnn.drawing.geometry import Box, Point, edge_point, parallel, rounded, straight
 from tinygrad_rnn.drawing.glyphs import value_text
 from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.label import width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
-from tinygrad_rnn.drawing.legend import Cell, Tint, bar, pill, space, swatch, title, words
+from tinygrad_rnn.drawing.legend import Entry, Tint, bar, pill, space, swatch, title, words
+from tinygrad_rnn.drawing.lines import RADIUS, Line, topmost
 from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.routes import RADIUS, Line, route, topmost
+from tinygrad_rnn.drawing.routes import route
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
+from tinygrad_rnn.drawing.statements import course_text, dot, extent, pair
 from tinygrad_rnn.drawing.theme import Theme
 from tinygrad_rnn.drawing.ways import places
 from tinygrad_rnn.drawing.weights import BESIDE
@@ -41,6 +43,24 @@ APART = 1.5
 
 MOST_TOTALS = 12
 """The most parameters whose whole gradients are shown below a drawing."""
+
+
+class Chip(NamedTuple):
+    """A small rectangle that shows what a parameter receives at one place of its use.
+
+    Attributes:
+        name: what it is called in DOT.
+        mark: the mark that the parameter receives it from.
+        share: the parameter, and what it receives.
+        place: the rectangle's middle.
+        link: the link beside which the parameter is written; None where it is written on the mark.
+    """
+
+    name: str
+    mark: Mark
+    share: Share
+    place: Point
+    link: Link | None = None
 
 
 class Backward(Overlay):
@@ -88,7 +108,7 @@ class Backward(Overlay):
         norm = self.adjoints.nodes.get(mark.node)
         return [] if norm is None else [f'norm="{norm:.6g}"']
 
-    def describe(self) -> list[list[Cell]]:
+    def describe(self) -> list[list[Entry]]:
         """The legend: the scale, what is painted otherwise, and the whole gradients of the parameters."""
         theme, scale = self.theme, self.scale
         ticks = [power_of_ten(exponent) for exponent in scale.ticks]
@@ -113,15 +133,15 @@ class Backward(Overlay):
         )
         for number, line in enumerate(topmost(used)):
             yield from self._write_line(line, f"da{number}", names, layout)
-        for name, mark, share, place in _chips(self.adjoints, layout, lines):
-            yield from _chip(self, names[mark], name, mark, share, place, layout)
-        for name, link, share, place in _weight_chips(self.adjoints, lines):
-            yield _rectangle(name, STRIP, place, self.seen(link, self.fill(share.norm)), share.norm)
+        for chip in _chips(self.adjoints, layout, lines):
+            yield from self._write_chip(chip, names[chip.mark], layout)
+        for chip in _weight_chips(self.adjoints, lines):
+            yield _rectangle(chip, STRIP, self.seen(chip.link or chip.mark, self.fill(chip.share.norm)))
 
     def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
         """The parameters of the chips."""
         chips = [*_chips(self.adjoints, layout, lines), *_weight_chips(self.adjoints, lines)]
-        return {name: share.parameter for name, _, share, _ in chips}
+        return {chip.name: chip.share.parameter for chip in chips}
 
     def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
         """The line beside a line, and the dot where it joins that of a bus or rail."""
@@ -136,6 +156,14 @@ class Backward(Overlay):
         tail, head = (names[end] for end in ends if end is not None)
         dashed = ", style=dashed" if line.dashed else ""
         yield f"{tail} -> {head} [{course}, {_attributes(stroke, norm)}{dashed}];"
+
+    def _write_chip(self, chip: Chip, tail: str, layout: Layout) -> Iterator[str]:
+        """A chip, and the short line to it from its mark, whose name is the tail."""
+        box, centre, norm = layout.boxes[chip.mark], layout.centres[chip.mark], chip.share.norm
+        yield _rectangle(chip, CHIP, self.seen(chip.mark, self.fill(norm)))
+        stroke = self.seen(chip.mark, self.returning(norm))._replace(arrowhead=0.45)
+        course = straight(edge_point(box, centre, chip.place), edge_point(CHIP, chip.place, centre))
+        yield f"{tail} -> {chip.name} [{course_text(course, stroke, arrow=True)}, {_attributes(stroke, norm)}];"
 
     def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
         """The same lines where dot finds the places: it lets edges between the same marks run side by side."""
@@ -160,9 +188,9 @@ def _beside(line: Line, layout: Layout) -> list[Point]:
     if line.tapped:
         corners[0] = Point(corners[0].x, corners[0].y - BESIDE * _direction(line, layout))
     elif source is not None:
-        corners[0] = onto_edge(layout.boxes[source], layout.centres[source], corners[0])
+        corners[0] = layout.onto_edge(source, corners[0])
     if target is not None:
-        corners[-1] = onto_edge(layout.boxes[target], layout.centres[target], corners[-1])
+        corners[-1] = layout.onto_edge(target, corners[-1])
     return corners
 
 
@@ -179,9 +207,9 @@ def _attributes(stroke: Stroke, norm: float) -> str:
     return f'{paint}, class="returning", norm="{norm:.6g}"'
 
 
-def _chips(adjoints: Adjoints, layout: Layout, lines: Sequence[Line]) -> Iterator[tuple[str, Mark, Share, Point]]:
-    """What parameters receive at each operation of a step, but for weights beside lines: by name, and where it is."""
-    written = {(link.target, share) for _, link, share, _ in _weight_chips(adjoints, lines)}
+def _chips(adjoints: Adjoints, layout: Layout, lines: Sequence[Line]) -> Iterator[Chip]:
+    """What parameters receive at each operation of a step, but for weights beside lines."""
+    written = {(chip.mark, chip.share) for chip in _weight_chips(adjoints, lines)}
     shares = {
         mark: left
         for mark, found in adjoints.shares.items()
@@ -192,29 +220,17 @@ def _chips(adjoints: Adjoints, layout: Layout, lines: Sequence[Line]) -> Iterato
     numbers = count()
     for mark, found in shares.items():
         for share, place in zip(found, places[mark], strict=True):
-            yield f"p{next(numbers)}", mark, share, place
+            yield Chip(f"p{next(numbers)}", mark, share, place)
 
 
-def _chip(
-    backward: Backward, tail: str, name: str, mark: Mark, share: Share, place: Point, layout: Layout
-) -> Iterator[str]:
-    """A chip, and the short line to it from the operation's mark."""
-    box, centre = layout.boxes[mark], layout.centres[mark]
-    stroke, ink = backward.seen(mark, backward.returning(share.norm)), backward.seen(mark, backward.fill(share.norm))
-    yield _rectangle(name, CHIP, place, ink, share.norm)
-    stroke = stroke._replace(arrowhead=0.45)
-    course = straight(edge_point(box, centre, place), edge_point(CHIP, place, centre))
-    yield f"{tail} -> {name} [{course_text(course, stroke, arrow=True)}, {_attributes(stroke, share.norm)}];"
-
-
-def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[tuple[str, Link, Share, Point]]:
-    """What the weights receive that are written beside lines, by name; it is shown above them."""
+def _weight_chips(adjoints: Adjoints, lines: Sequence[Line]) -> Iterator[Chip]:
+    """What the weights receive that are written beside lines; it is shown above them."""
     numbers = count()
     for line in lines:
-        if line.label is not None and line.link.target is not None:
-            shares = adjoints.shares.get(line.link.target, ())
-            for share, x in _strips(line.link, line.label.x, shares):
-                yield f"w{next(numbers)}", line.link, share, Point(x, line.label.y + ABOVE)
+        mark = line.link.target
+        if line.label is not None and mark is not None:
+            for share, x in _strips(line.link, line.label.x, adjoints.shares.get(mark, ())):
+                yield Chip(f"w{next(numbers)}", mark, share, Point(x, line.label.y + ABOVE), line.link)
 
 
 def _strips(link: Link, middle: float, shares: Sequence[Share]) -> list[tuple[Share, float]]:
@@ -233,9 +249,9 @@ def _strips(link: Link, middle: float, shares: Sequence[Share]) -> list[tuple[Sh
     return [(share, x - aside) for share, x in zip(found, placed, strict=True)]
 
 
-def _rectangle(name: str, box: Box, place: Point, ink: Ink, norm: float) -> str:
-    size = f"width={box.width / 72:.3f}, height={box.height / 72:.3f}"
+def _rectangle(chip: Chip, box: Box, ink: Ink) -> str:
+    """A chip as a DOT statement."""
     return (
-        f'{name} [pos="{pair(place)}", {size}, shape=box, style="rounded,filled", label="", '
-        f'fillcolor="{ink.fill}", color="{ink.pen}", norm="{norm:.6g}"];'
+        f'{chip.name} [pos="{pair(chip.place)}", {extent(box)}, shape=box, style="rounded,filled", label="", '
+        f'fillcolor="{ink.fill}", color="{ink.pen}", norm="{chip.share.norm:.6g}"];'
     )

@@ -71,21 +71,7 @@ def place_buses(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, f
     number = Counter(reader for bus in buses if not bus.is_tap for reader in bus.risers)
     for bus in buses:
         if not bus.is_tap:
-            low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
-            rises_inside = not bus.lag and bus.source in period.centres
-            floor = period.centres[bus.source].y if rises_inside else float("-inf")
-            served = [
-                other.y
-                for other in period.buses
-                if other.risers.keys() & bus.risers.keys() and not other.is_tap and other.y > floor
-            ]
-            cut = min([low, *served]) - 1
-            is_among = any(number[reader] > 2 for reader in bus.risers)
-            has_text = any(Carried(bus.source, reader, bus.lag) in widths for reader in bus.risers)
-            written = has_text and (is_among or not served)
-            period.move(up=WRITTEN if written else LANE, above=cut)
-            bus.y = cut + 2
-            bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
+            _make_room(period, bus, number, widths)
         period.buses.append(bus)
         period.served |= {Carried(bus.source, reader, bus.lag): bus for reader in bus.risers}
     for bus in buses:
@@ -93,6 +79,32 @@ def place_buses(period: Period, buses: Sequence[Bus], widths: Mapping[Carried, f
             tap = period.centres[Tap(bus.source)]
             bus.y, bus.risers = tap.y, dict.fromkeys(bus.risers, tap.x)
     _place_risers(period, widths)
+
+
+def _make_room(period: Period, bus: Bus, number: Mapping[Role, int], widths: Mapping[Carried, float]) -> None:
+    """Put a bus below its readers and the buses that serve them already, and move up what stands higher.
+
+    Args:
+        period: one step.
+        bus: the bus.
+        number: how many buses serve each reader.
+        widths: how wide the texts are that are written beside lines.
+    """
+    low = min(period.centres[reader].y - period.boxes[reader].height / 2 for reader in bus.risers)
+    rises_inside = not bus.lag and bus.source in period.centres
+    floor = period.centres[bus.source].y if rises_inside else float("-inf")
+    served = [
+        other.y
+        for other in period.buses
+        if other.risers.keys() & bus.risers.keys() and not other.is_tap and other.y > floor
+    ]
+    cut = min([low, *served]) - 1
+    is_among = any(number[reader] > 2 for reader in bus.risers)
+    has_text = any(Carried(bus.source, reader, bus.lag) in widths for reader in bus.risers)
+    written = has_text and (is_among or not served)
+    period.move(up=WRITTEN if written else LANE, above=cut)
+    bus.y = cut + 2
+    bus.risers = {reader: period.centres[reader].x for reader in bus.risers}
 
 
 def _place_risers(period: Period, widths: Mapping[Carried, float]) -> None:
@@ -178,7 +190,7 @@ def _free_lane(
     return bus.risers[reader]
 
 
-def _is_free(period: Period, start: Point, end: Point, reader: Role | None = None) -> bool:
+def _is_free(period: Period, start: Point, end: Point, reader: Role) -> bool:
     """Whether a straight line meets no mark but its reader."""
     return not any(
         role != reader and meets(period.boxes[role], centre, start, end, 4.0) for role, centre in period.centres.items()

@@ -14,7 +14,7 @@ from tinygrad_rnn.drawing.geometry import Box
 from tinygrad_rnn.drawing.glyphs import number_text
 from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, markup, width
-from tinygrad_rnn.drawing.legend import Cell, Tint, bar, swatch, tile, title, words
+from tinygrad_rnn.drawing.legend import Entry, Tint, bar, swatch, tile, title, words
 from tinygrad_rnn.drawing.lettering import Lettering
 from tinygrad_rnn.drawing.scene import Mark
 from tinygrad_rnn.drawing.theme import SANS, Theme
@@ -74,17 +74,17 @@ class Numbers:
             high,
         )
 
-    def describe(self) -> list[Cell]:
+    def describe(self) -> list[Entry]:
         """The legend's row, if colours are used."""
-        cells = []
+        entries = []
         if self.largest:
             ticks = [written(part * self.largest) for part in (-1, 0, 1)]
-            cells.append(bar(lambda part: self._tint((2 * part - 1) * self.largest), ticks, self.theme))
+            entries.append(bar(lambda part: self._tint((2 * part - 1) * self.largest), ticks, self.theme))
         fill = self.theme.not_finite
         for letter, entry in NOT_FINITE.items():
             if letter in self.letters:
-                cells += [swatch(Ink(fill, fill, letters_on(fill)), letter), words(written(entry), self.theme)]
-        return [title(f"{self.sign} {self.name}", self.theme), *cells] if cells else []
+                entries += [swatch(Ink(fill, fill, letters_on(fill)), letter), words(written(entry), self.theme)]
+        return [title(f"{self.sign} {self.name}", self.theme), *entries] if entries else []
 
     def _strip(self, array: Array) -> Row:
         """The entries as colours, in the rows of the array's last axis."""

@@ -55,6 +55,7 @@ def _place(period: Period, numbers: Mapping[Role, int], beside: float) -> dict[R
     taken: list[tuple[Box, Point]] = [(box, period.centres[role]) for role, box in period.boxes.items()]
 
     def hits(role: Role, place: Point) -> int:
+        """How bad a place for a chip of a role is: what is in its way, or in that of the line to it."""
         box, centre = period.boxes[role], period.centres[role]
         crossing = sum(meets(CHIP, place, start, end, ROOM) for start, end in lines)
         stub = edge_point(box, centre, place), place

@@ -49,6 +49,7 @@ class Contraction:
         return source in self.survey.parameters or any(source in others for others in self.together.values())
 
     def _add(self, node: Tensor) -> None:
+        """Keep a node, or let what it is made from stand for it; the nodes of a cell are kept as one."""
         sources = self._sources(node)
         if node in self.cells:
             whole = self.cells[node].node

@@ -17,6 +17,9 @@ from tinygrad_rnn.drawing.view import View
 from tinygrad_rnn.errors import DrawingError, SettingError
 from tinygrad_rnn.files import replace_file
 
+FORMATS = (".dot", ".svg", ".png", ".pdf", ".html")
+MOST_DPI = 10_000
+
 
 class Diagram:
     """A drawing: DOT text that Graphviz paints.
@@ -116,7 +119,3 @@ class Diagram:
 def _is_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
-
-
-MOST_DPI = 10_000
-FORMATS = (".dot", ".svg", ".png", ".pdf", ".html")

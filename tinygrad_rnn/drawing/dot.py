@@ -7,22 +7,17 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 
-from tinygrad_rnn.drawing.geometry import Point, Spline, between, with_tip
+from tinygrad_rnn.drawing.geometry import Point, between
 from tinygrad_rnn.drawing.glyphs import shape_text
 from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.label import Run, Text, escape, markup, width
 from tinygrad_rnn.drawing.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.lettering import Lettering
+from tinygrad_rnn.drawing.lines import Line, topmost
 from tinygrad_rnn.drawing.overlay import Overlay
-from tinygrad_rnn.drawing.routes import Line, topmost
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
-from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint, Theme
-
-ARROW = 10.0
-"""The length of an arrowhead of size 1, in points."""
-
-CARD = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
-"""The table of a mark that has more written on it than its label."""
+from tinygrad_rnn.drawing.statements import TABLE, course_text, dot, extent, pair, sans
+from tinygrad_rnn.drawing.theme import SANS, SERIF, Paint
 
 MANY, HASTE = 2000, "nslimit=0.1, nslimit1=0.5, mclimit=0.01, "
 """From how many marks on dot may not search long for the best places: 5,000 marks would take it minutes."""
@@ -37,6 +32,13 @@ TEXT = 'shape=plaintext, style="", width=0.4, height=0.3'
 class Writer:
     """Writes one scene; each mark and line has a name in DOT that no label can disturb.
 
+    Args:
+        scene: what is shown.
+        lettering: the size of each mark and of its text.
+        cards: what is written below the labels of marks, as rows of an HTML-like table.
+        overlay: how it is painted.
+        shapes: whether the shape of each value is written beside it.
+
     Attributes:
         names: each mark's name.
     """
@@ -45,14 +47,12 @@ class Writer:
         self,
         scene: Scene,
         lettering: Mapping[Mark, Lettering],
-        theme: Theme,
-        shapes: bool,
-        overlay: Overlay,
         cards: Mapping[Mark, str],
+        overlay: Overlay,
+        shapes: bool,
     ) -> None:
-        self.scene, self.lettering, self.theme, self.shapes = scene, lettering, theme, shapes
-        self.overlay = overlay
-        self.cards = cards  # what is written below the labels of marks, as rows of an HTML-like table
+        self.scene, self.lettering, self.cards = scene, lettering, cards
+        self.overlay, self.theme, self.shapes = overlay, overlay.theme, shapes
         self.names = {
             mark: f"n{number}" for number, mark in enumerate(mark for marks in scene.blocks.values() for mark in marks)
         }
@@ -90,72 +90,10 @@ class Writer:
             "}\n",
         ])  # fmt: skip
 
-    def _frames(self) -> Iterator[str]:
-        """The marks, those of a time step within a frame of its own."""
-        fill, pen, *_ = self.theme.column
-        for number, (time, marks) in enumerate(self.scene.blocks.items()):
-            inner = [self._mark(mark, None) for mark in marks]
-            if time in self.scene.positions:
-                title = f'label={self._step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
-                frame = f'style="rounded,filled", fillcolor="{fill}", color="{pen}", fontcolor="{self.theme.muted}"'
-                yield f"subgraph cluster{number} {{ graph [{title}, {frame}];"
-                yield from [*inner, "}"]
-            else:
-                yield from inner
-
-    def _unplaced_gaps(self) -> Iterator[str]:
-        for number, steps in enumerate(self.scene.hidden.values()):
-            yield f'h{number} [shape=plaintext, style="", fixedsize=false, {self._more_steps(steps)}];'
-
-    def _unplaced_edges(self) -> Iterator[str]:
-        """Every link, but those at gaps that are written alike only once."""
-        at_gaps = (link for link in self.scene.links if link.source is None or link.target is None)
-        yield from (self._unplaced_edge(link) for link in self.scene.links if link.source and link.target)
-        yield from dict.fromkeys(map(self._unplaced_edge, at_gaps))
-
-    def _unplaced_edge(self, link: Link) -> str:
-        """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""
-        attributes = [self._weights(link)] if link.weights else []
-        if link.source is not None and link.source.node.op is not None:
-            attributes.append("weight=5")  # leaves make way for what is made of others
-        state = self.scene.state_of(link)
-        if state is not None:
-            stroke = Stroke(self._line_colour(link, state), 2, 0.7)
-        else:
-            stroke = Stroke(self._line_colour(link, None), 1, 0.56)
-        attributes += self._stroke(self.overlay.stroke(link, stroke))
-        if link.source is None or link.target is None:
-            attributes.append("style=dashed")
-        if link.cut:
-            attributes.append(f'headlabel="{CUT}"')
-        return f"{self.ends(link)} [{', '.join(attributes)}];"
-
-    def ends(self, link: Link) -> str:
-        """A link as an edge; at a gap, what is written there is one of its ends."""
-        tail, head = (self._gap_beside(link) if end is None else self.names[end] for end in (link.source, link.target))
-        return f"{tail} -> {head}"
-
-    def _stroke(self, stroke: Stroke) -> list[str]:
-        """The attributes that differ from those of all edges."""
-        usual = Stroke(self.theme.edge, 1, 0.56)
-        if stroke == usual:
-            return []
-        return [f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}']
-
-    def _gap_beside(self, link: Link) -> str:
-        """The gap that a link comes out of or runs into."""
-        assert link.carrier is not None
-        mark = link.source or link.target
-        assert mark is not None
-        earlier = sum(step < mark.time for step in self.scene.hidden)
-        before = (link.source is None) == (link.carrier.lag >= 0)
-        if earlier and (before or earlier == len(self.scene.hidden)):
-            return f"h{earlier - 1}"
-        return f"h{earlier}"
-
     # ------------------------------------------------------------------ marks
 
     def _defaults(self) -> list[str]:
+        """What holds for all nodes and all edges that do not say otherwise."""
         theme = self.theme
         return [
             f'node [fixedsize=true, style=filled, shape=circle, penwidth=1.1, fontname="{SERIF}", fontsize=16, '
@@ -165,16 +103,16 @@ class Writer:
         ]
 
     def _mark(self, mark: Mark, place: Point | None) -> str:
+        """A mark as a node: pinned to its place, or without one where dot finds it."""
         box, size = self.lettering[mark]
         paint = self._paint(mark)
         ink = self.overlay.ink(mark, self._ink(mark, paint))
         label = self.label(mark.text, mark.caption, size)
         if mark in self.cards:
-            rows = f"<TR><TD>{CARD}{self.cards[mark]}</TABLE></TD></TR>"
-            label = f"<{CARD}<TR><TD>{label[1:-1]}</TD></TR>{rows}</TABLE>>"
+            rows = f"<TR><TD>{TABLE}{self.cards[mark]}</TABLE></TD></TR>"
+            label = f"<{TABLE}<TR><TD>{label[1:-1]}</TD></TR>{rows}</TABLE>>"
         attributes = [
-            f"width={box.width / 72:.3f}", f"height={box.height / 72:.3f}",
-            f"label={label}", f"fontsize={size:g}",
+            extent(box), f"label={label}", f"fontsize={size:g}",
             f'fillcolor="{ink.fill}"', f'color="{ink.pen}"', f'fontcolor="{ink.letters}"',
             *self.overlay.attributes(mark),
         ]  # fmt: skip
@@ -231,11 +169,11 @@ class Writer:
     # ------------------------------------------------------------------ columns and gaps
 
     def _columns(self, layout: Layout) -> Iterator[str]:
+        """The backgrounds of the time steps, and their titles at their feet."""
         fill, pen, *_ = self.theme.column
         for number, column in enumerate(layout.columns):
-            size = f"width={column.box.width / 72:.3f}, height={column.box.height / 72:.3f}"
             yield (
-                f'c{number} [pos="{pair(column.centre)}", {size}, shape=box, label="", '
+                f'c{number} [pos="{pair(column.centre)}", {extent(column.box)}, shape=box, label="", '
                 f'style="rounded,filled", fillcolor="{fill}", color="{pen}", penwidth=0.8];'
             )
         for number, column in enumerate(layout.columns):
@@ -258,6 +196,7 @@ class Writer:
         return f"<{most}<I>t</I>&#160;=&#160;{words}>"
 
     def _hidden(self, layout: Layout) -> Iterator[str]:
+        """What is written in gaps: dots on the lines through them, and how many steps are left out."""
         for number, gap in enumerate(layout.hidden.values()):
             for line, (role, height) in enumerate(gap.lines.items()):
                 colour = self._state_colour(role) if role in self.scene.states else self.theme.edge
@@ -272,6 +211,7 @@ class Writer:
         return f'label={words}, fontsize=11, fontcolor="{self.theme.muted}"'
 
     def _text(self, place: Point, label: str, size: float, colour: str | None = None) -> str:
+        """The attributes of a node that is nothing but text."""
         label = label if label.startswith("<") else f'"{label}"'
         return (
             f'pos="{pair(place)}", label={label}, fontsize={size:g}, fontcolor="{colour or self.theme.muted}", {TEXT}'
@@ -280,6 +220,7 @@ class Writer:
     # ------------------------------------------------------------------ lines
 
     def _lines(self, lines: Sequence[Line]) -> Iterator[str]:
+        """The lines, faded and dashed ones below others; the dots where they meet; and where they are cut."""
         dots: dict[Point, str] = {}
         for line in topmost(sorted(lines, key=lambda line: (self.overlay.is_lit(line.link), not line.dashed))):
             colour = self.overlay.stroke(line.link, Stroke(self._line_colour(line.link, line.state), 1, 1)).colour
@@ -293,6 +234,7 @@ class Writer:
             yield f"x{number} [{self._text(place, CUT, 15, self.theme.text)}];"
 
     def _line(self, line: Line) -> str:
+        """A line as an edge with its course; those of states are heavy."""
         heavy = line.state is not None
         inside = line.link.carrier is None
         is_branch = line.tapped or line.link.trunk is not None
@@ -310,6 +252,13 @@ class Writer:
         tail, head = (self.names[end] for end in ends if end is not None)
         return f"{tail} -> {head} [{', '.join(attributes)}];"
 
+    def _stroke(self, stroke: Stroke) -> list[str]:
+        """The attributes that differ from those of all edges."""
+        usual = Stroke(self.theme.edge, 1, 0.56)
+        if stroke == usual:
+            return []
+        return [f'color="{stroke.colour}", penwidth={stroke.pen:g}, arrowsize={stroke.arrowhead:g}']
+
     def _weights(self, link: Link) -> str:
         return f"label=<{markup(link.weights, WEIGHTS, SANS)}>"
 
@@ -323,28 +272,61 @@ class Writer:
     def _state_colour(self, role: Hashable) -> str:
         return self.theme.kinds[self.scene.states[role]].pen
 
+    # ------------------------------------------------------------------ where dot finds the places
 
-def course_text(course: Spline, stroke: Stroke, arrow: bool) -> str:
-    """An edge's course as DOT has it, with an arrowhead at its end or without."""
-    if not arrow:
-        return f'pos="{" ".join(map(pair, course))}", arrowhead=none'
-    course, tip = with_tip(course, ARROW * stroke.arrowhead, 0.6 * stroke.pen)
-    return f'pos="e,{pair(tip)} {" ".join(map(pair, course))}"'
+    def _frames(self) -> Iterator[str]:
+        """The marks, those of a time step within a frame of its own."""
+        fill, pen, *_ = self.theme.column
+        for number, (time, marks) in enumerate(self.scene.blocks.items()):
+            inner = [self._mark(mark, None) for mark in marks]
+            if time in self.scene.positions:
+                title = f'label={self._step_title(time)}, labelloc=b, fontsize=13, fontname="{SERIF}"'
+                frame = f'style="rounded,filled", fillcolor="{fill}", color="{pen}", fontcolor="{self.theme.muted}"'
+                yield f"subgraph cluster{number} {{ graph [{title}, {frame}];"
+                yield from [*inner, "}"]
+            else:
+                yield from inner
 
+    def _unplaced_gaps(self) -> Iterator[str]:
+        for number, steps in enumerate(self.scene.hidden.values()):
+            yield f'h{number} [shape=plaintext, style="", fixedsize=false, {self._more_steps(steps)}];'
 
-def dot(name: str, place: Point, colour: str) -> str:
-    """The dot at which one line branches off another."""
-    return f'{name} [pos="{pair(place)}", shape=point, width=0.05, label="", color="{colour}", fillcolor="{colour}"];'
+    def _unplaced_edges(self) -> Iterator[str]:
+        """Every link, but those at gaps that are written alike only once."""
+        at_gaps = (link for link in self.scene.links if link.source is None or link.target is None)
+        yield from (self._unplaced_edge(link) for link in self.scene.links if link.source and link.target)
+        yield from dict.fromkeys(map(self._unplaced_edge, at_gaps))
 
+    def _unplaced_edge(self, link: Link) -> str:
+        """A link; one that comes out of a gap, or runs into it, has what is written there as its other end."""
+        attributes = [self._weights(link)] if link.weights else []
+        if link.source is not None and link.source.node.op is not None:
+            attributes.append("weight=5")  # leaves make way for what is made of others
+        state = self.scene.state_of(link)
+        colour = self._line_colour(link, state)
+        stroke = Stroke(colour, 1, 0.56) if state is None else Stroke(colour, 2, 0.7)
+        attributes += self._stroke(self.overlay.stroke(link, stroke))
+        if link.source is None or link.target is None:
+            attributes.append("style=dashed")
+        if link.cut:
+            attributes.append(f'headlabel="{CUT}"')
+        return f"{self.ends(link)} [{', '.join(attributes)}];"
 
-def sans(words: str) -> str:
-    """Words in the sans-serif face, as part of an HTML-like label."""
-    return markup((Run(words, "sans"),), 0, SANS)
+    def ends(self, link: Link) -> str:
+        """A link as an edge; at a gap, what is written there is one of its ends."""
+        tail, head = (self._gap_beside(link) if end is None else self.names[end] for end in (link.source, link.target))
+        return f"{tail} -> {head}"
 
-
-def pair(point: Point) -> str:
-    """A place as DOT has it."""
-    return f"{point.x:.2f},{point.y:.2f}"
+    def _gap_beside(self, link: Link) -> str:
+        """The gap that a link comes out of or runs into."""
+        assert link.carrier is not None
+        mark = link.source or link.target
+        assert mark is not None
+        earlier = sum(step < mark.time for step in self.scene.hidden)
+        before = (link.source is None) == (link.carrier.lag >= 0)
+        if earlier and (before or earlier == len(self.scene.hidden)):
+            return f"h{earlier - 1}"
+        return f"h{earlier}"
 
 
 def _passed_ranks(links: Iterable[Link]) -> int:

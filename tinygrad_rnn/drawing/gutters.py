@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.arranging import lay_out_period
 from tinygrad_rnn.drawing.geometry import Point
 from tinygrad_rnn.drawing.layout import Frame, Layout, line_of, measure_weights
-from tinygrad_rnn.drawing.period import Period, Role, Spacing
+from tinygrad_rnn.drawing.period import Contents, Period, Spacing
 from tinygrad_rnn.drawing.scene import BEFORE, Link, Mark, Scene
 
 APART = 8.0
@@ -78,33 +77,27 @@ def _find_parts(scene: Scene, time: float) -> Iterator[tuple[list[Mark], list[Li
 
 def _lay_out_part(marks: Sequence[Mark], links: Sequence[Link], layout: Layout, time: float, spacing: Spacing) -> Part:
     """Places within a part: what has a link to the steps stands nearest to these."""
-    inside: dict[Role, Counter[Role]] = {mark: Counter() for mark in marks}
+    contents = Contents({mark: layout.boxes[mark] for mark in marks}, measure_weights(links))
     side = 1 if time == BEFORE else -1
     outer = []
     for link in links:
-        if link.source in inside and link.target in inside:
-            inside[link.source][link.target] += 1
+        if link.source in contents.boxes and link.target in contents.boxes:
+            contents.inside[link.source][link.target] += 1
         else:
             outer.append(link)
-    leaving = {(link.source, 1 if link.trunk is not None else side): None for link in outer if link.source in inside}
-    entered = dict.fromkeys(link.target for link in outer if link.target in inside)
+    contents.leaving = {
+        (link.source, 1 if link.trunk is not None else side): None for link in outer if link.source in contents.boxes
+    }
+    entered = dict.fromkeys(link.target for link in outer if link.target in contents.boxes)
     nearest = min(outer, key=lambda link: link.trunk is not None, default=None)
     ordered = [link for link in (nearest, *outer) if link is not None and link.target in entered]
-    carried = list(dict.fromkeys(map(line_of, ordered)))
+    carried = dict.fromkeys(map(line_of, ordered))
     if len(entered) > 1:  # their lines come from below, lest one mark stands in the way of another
-        entered = {}
+        contents.carried = carried
     else:  # only the first comes from the side
-        carried = carried[1:]
-    period = lay_out_period(
-        {mark: layout.boxes[mark] for mark in marks},
-        inside,
-        spacing,
-        carried,
-        leaving=leaving,
-        entered=[(mark, side) for mark in entered],
-        widths=measure_weights(links),
-    )
-    return Part(marks, period, nearest)
+        contents.carried = dict.fromkeys([*carried][1:])
+        contents.entered = [(mark, side) for mark in entered]
+    return Part(marks, lay_out_period(contents, spacing), nearest)
 
 
 def _find_level(part: Part, layout: Layout) -> float:

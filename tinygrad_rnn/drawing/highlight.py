@@ -68,6 +68,7 @@ def find_path(scene: Scene, graph: Graph, late: int, early: int) -> set[Mark | L
 
 
 def _find_losses(scene: Scene, late: int) -> list[Tensor]:
+    """The losses made in a step, at least one."""
     losses = _of_kinds(scene, late, ["loss"])
     if not losses:
         with_loss = [int(step) for step in scene.steps if _of_kinds(scene, step, ["loss"])]

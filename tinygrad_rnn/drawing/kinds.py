@@ -70,6 +70,7 @@ def _made_from(scene: Scene) -> Mapping[Hashable, Collection[Hashable]]:
 
 
 def _ancestors(roles: Iterable[Hashable], made_from: Mapping[Hashable, Collection[Hashable]]) -> set[Hashable]:
+    """The roles given, and all that they are made from."""
     found = set(roles)
     waiting = list(found)
     while waiting:
@@ -83,6 +84,7 @@ def _ancestors(roles: Iterable[Hashable], made_from: Mapping[Hashable, Collectio
 def _kind(
     mark: Mark, role: Hashable, states: Mapping[Hashable, str], leading: Collection[Hashable], survey: Survey
 ) -> str:
+    """What a value is, by its role or the one that it starts; `leading` are the roles that states are made from."""
     node = mark.node
     if role in states:
         return states[role]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tinygrad_rnn.drawing.geometry import Box, Point
+from tinygrad_rnn.drawing.geometry import Box, Point, onto_edge, side_of, upright_edge
 from tinygrad_rnn.drawing.label import width
 from tinygrad_rnn.drawing.period import Bus, Carried, Period, Port, Role
 from tinygrad_rnn.drawing.scene import Carrier, Link, Mark, Trunk
@@ -112,6 +112,19 @@ class Layout:
             left = min(left, column.centre.x - column.box.width / 2)
         return Point(left, low)
 
+    def side_of(self, mark: Mark, direction: int) -> Point:
+        """The middle of a mark's right (1) or left (−1) edge."""
+        return side_of(self.boxes[mark], self.centres[mark], direction)
+
+    def top_of(self, mark: Mark) -> Point:
+        """The middle of a mark's upper edge."""
+        centre = self.centres[mark]
+        return upright_edge(self.boxes[mark], centre, centre.x, up=True)
+
+    def onto_edge(self, mark: Mark, place: Point) -> Point:
+        """The point of a mark's outline level with a place close to it, or right above or below the place."""
+        return onto_edge(self.boxes[mark], self.centres[mark], place)
+
     def bus(self, link: Link) -> Bus | None:
         """The bus or tap that a link's line comes by, if one does."""
         if link.target is None or (link.source is None and link.carrier is None):
@@ -129,6 +142,9 @@ class Layout:
         frame = self.frames[source]
         way_out = frame.period.exits.get((source.key, side))
         return self.centres[source].y if way_out is None else frame.place(way_out[-1]).y
+
+
+# ---------------------------------------------------------------------- links as a period knows them
 
 
 def ports_of(link: Link) -> tuple[Port | None, Port | None]:

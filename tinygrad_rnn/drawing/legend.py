@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.colours import letters_on
-from tinygrad_rnn.drawing.geometry import Point
+from tinygrad_rnn.drawing.geometry import Box, Point
 from tinygrad_rnn.drawing.inks import Ink
 from tinygrad_rnn.drawing.label import Run, Text, markup, width
+from tinygrad_rnn.drawing.statements import TABLE, extent, pair
 from tinygrad_rnn.drawing.theme import SANS, SERIF, Theme
 
 SIZE, SMALL, TINY = 10.0, 8.0, 6.0
@@ -30,11 +31,9 @@ ROW = 26.0
 APART = 6.0
 """Between the drawing and the first row, in points."""
 
-TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">'
 
-
-class Cell(NamedTuple):
-    """A part of a row: a <TD>, and how wide it is in points."""
+class Entry(NamedTuple):
+    """An entry of a row: a <TD>, and how wide it is in points."""
 
     html: str
     width: int
@@ -47,49 +46,49 @@ class Tint(NamedTuple):
     letter: str = ""
 
 
-def title(text: str, theme: Theme) -> Cell:
+def title(text: str, theme: Theme) -> Entry:
     """What a row is about."""
     letters = _font(markup((Run(text, "sans"),), SIZE, SANS), SIZE, theme.muted)
-    return Cell(f'<TD ALIGN="LEFT" WIDTH="{TITLE}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{letters}</TD>', TITLE)
+    return Entry(f'<TD ALIGN="LEFT" WIDTH="{TITLE}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{letters}</TD>', TITLE)
 
 
-def words(text: str, theme: Theme) -> Cell:
+def words(text: str, theme: Theme) -> Entry:
     """Words in small type."""
     runs = (Run(text, "sans"),)
-    return _cell(_font(markup(runs, SIZE, SANS), SIZE, theme.muted), 1.1 * width(runs, SIZE) + 2)
+    return _entry(_font(markup(runs, SIZE, SANS), SIZE, theme.muted), 1.1 * width(runs, SIZE) + 2)
 
 
-def name(text: Text, theme: Theme) -> Cell:
+def symbol(text: Text, theme: Theme) -> Entry:
     """A label as it is written on a mark."""
-    return _cell(_font(markup(text, 12, SANS), 12, theme.text, SERIF), width(text, 12) + 8)
+    return _entry(_font(markup(text, 12, SANS), 12, theme.text, SERIF), width(text, 12) + 8)
 
 
-def space(points: int) -> Cell:
+def space(points: int) -> Entry:
     """Nothing."""
-    return _cell("", points)
+    return _entry("", points)
 
 
-def swatch(ink: Ink, letter: str = "") -> Cell:
+def swatch(ink: Ink, letter: str = "") -> Entry:
     """A sample of how something is painted, with what is written on it."""
     return _painted(
         _font(markup((Run(letter, "sans"),), SMALL, SANS), SMALL, ink.letters) if letter else "", ink, 18, 13
     )
 
 
-def pill(text: Text, ink: Ink) -> Cell:
+def pill(text: Text, ink: Ink) -> Entry:
     """A label on its colour."""
     letters = _font(markup(text, 12, SANS), 12, ink.letters, SERIF)
     return _painted(letters, ink, math.ceil(width(text, 12)) + 10, 19)
 
 
-def _painted(inner: str, ink: Ink, points: int, high: int) -> Cell:
+def _painted(inner: str, ink: Ink, points: int, high: int) -> Entry:
     """Something on a fill, within a rounded outline."""
     style = "ROUNDED,DASHED" if ink.dashed else "ROUNDED"
     size = f'WIDTH="{points}" HEIGHT="{high}" FIXEDSIZE="TRUE"'
     paint = f'STYLE="{style}" COLOR="{ink.pen}" BGCOLOR="{ink.fill}"'
     outer = f'WIDTH="{points + 2}" HEIGHT="{high + 2}" FIXEDSIZE="TRUE"'
     table = f'<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {outer} {paint}>'
-    return _cell(f"{table}<TR><TD {size}>{inner}</TD></TR></TABLE>", points + 8)
+    return _entry(f"{table}<TR><TD {size}>{inner}</TD></TR></TABLE>", points + 8)
 
 
 def tile(tint: Tint, across: int, high: int) -> str:
@@ -98,7 +97,7 @@ def tile(tint: Tint, across: int, high: int) -> str:
     return f'<TD BGCOLOR="{tint.colour}" WIDTH="{across}" HEIGHT="{high}" FIXEDSIZE="TRUE">{inner}</TD>'
 
 
-def bar(tint: Callable[[float], Tint], ticks: Sequence[str], theme: Theme) -> Cell:
+def bar(tint: Callable[[float], Tint], ticks: Sequence[str], theme: Theme) -> Entry:
     """A bar of the tints from 0 to 1, with evenly spaced ticks below it, the first and the last at its ends."""
     apart = PIECES // (len(ticks) - 1)  # pieces from one tick to the next
     count = apart * (len(ticks) - 1)
@@ -110,7 +109,7 @@ def bar(tint: Callable[[float], Tint], ticks: Sequence[str], theme: Theme) -> Ce
         for tick in ticks
     )
     inner = f"{TABLE}<TR>{edge}{tiles}{edge}</TR><TR>{labels}</TR></TABLE>"
-    return _cell(inner, (count + 2 * EDGE) * PIECE)
+    return _entry(inner, (count + 2 * EDGE) * PIECE)
 
 
 def _blank(pieces: int) -> str:
@@ -120,32 +119,32 @@ def _blank(pieces: int) -> str:
     return f'<TD COLSPAN="{pieces}" WIDTH="{pieces * PIECE}" HEIGHT="{HIGH}" FIXEDSIZE="TRUE"></TD>'
 
 
-def write_rows(rows: Sequence[Sequence[Cell]], corner: Point) -> Iterator[str]:
+def write_rows(rows: Sequence[Sequence[Entry]], corner: Point) -> Iterator[str]:
     """The rows as nodes of their own, from the upper left corner downwards."""
-    for number, cells in enumerate(rows):
-        total = sum(cell.width for cell in cells)
-        place = f"{corner.x + total / 2:.2f},{corner.y - APART - (number + 0.5) * ROW:.2f}"
-        size = f"width={total / 72:.3f}, height={ROW / 72:.3f}"
-        yield f'l{number} [pos="{place}", {size}, shape=plaintext, style="", label=<{_row(cells)}>];'
+    for number, entries in enumerate(rows):
+        total = sum(entry.width for entry in entries)
+        place = Point(corner.x + total / 2, corner.y - APART - (number + 0.5) * ROW)
+        size = extent(Box(total, ROW, False))
+        yield f'l{number} [pos="{pair(place)}", {size}, shape=plaintext, style="", label=<{_row(entries)}>];'
 
 
-def write_label(rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+def write_label(rows: Sequence[Sequence[Entry]]) -> Iterator[str]:
     """The rows as a label of the whole graph, for a drawing that dot lays out."""
-    widest = max((sum(cell.width for cell in row) for row in rows), default=0)
-    padded = [[*row, space(widest - sum(cell.width for cell in row))] for row in rows]
-    lines = "".join(f"<TR><TD>{_row(cells)}</TD></TR>" for cells in padded)
+    widest = max((sum(entry.width for entry in row) for row in rows), default=0)
+    padded = [[*row, space(widest - sum(entry.width for entry in row))] for row in rows]
+    lines = "".join(f"<TR><TD>{_row(entries)}</TD></TR>" for entries in padded)
     if lines:
         yield f"graph [labelloc=b, labeljust=l, label=<{TABLE}{lines}</TABLE>>];"
 
 
-def _row(cells: Sequence[Cell]) -> str:
-    size = f'WIDTH="{sum(cell.width for cell in cells)}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE"'
-    return f"{TABLE[:-1]} {size}><TR>{''.join(cell.html for cell in cells)}</TR></TABLE>"
+def _row(entries: Sequence[Entry]) -> str:
+    size = f'WIDTH="{sum(entry.width for entry in entries)}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE"'
+    return f"{TABLE[:-1]} {size}><TR>{''.join(entry.html for entry in entries)}</TR></TABLE>"
 
 
-def _cell(inner: str, points: float) -> Cell:
+def _entry(inner: str, points: float) -> Entry:
     points = math.ceil(points)
-    return Cell(f'<TD WIDTH="{points}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{inner}</TD>', points)
+    return Entry(f'<TD WIDTH="{points}" HEIGHT="{ROW:g}" FIXEDSIZE="TRUE">{inner}</TD>', points)
 
 
 def _font(inner: str, size: float, colour: str, face: str = SANS) -> str:

@@ -43,6 +43,7 @@ def _key(mark: Mark) -> Hashable:
 
 
 def _letter(mark: Mark) -> Lettering:
+    """The size of a mark and of its text: the largest type in which the text fits a circle, or else a box around it."""
     text = mark.text
     if mark.kind == "delay":
         return Lettering(Box(width(text, 11) + 9, 15.0, False), 11.0)

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from tinygrad_rnn.drawing.inks import Ink, Stroke
 from tinygrad_rnn.drawing.layout import Layout
-from tinygrad_rnn.drawing.legend import Cell
-from tinygrad_rnn.drawing.routes import Line
+from tinygrad_rnn.drawing.legend import Entry
+from tinygrad_rnn.drawing.lines import Line
 from tinygrad_rnn.drawing.scene import Link, Mark, Scene
 from tinygrad_rnn.drawing.theme import Theme
 from tinygrad_rnn.node import Tensor
@@ -39,7 +39,7 @@ class Overlay:
         """What else is noted of a mark in the DOT text."""
         return []
 
-    def describe(self) -> list[list[Cell]]:
+    def describe(self) -> list[list[Entry]]:
         """What the legend says of it, in rows."""
         return []
 

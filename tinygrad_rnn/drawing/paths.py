@@ -39,8 +39,8 @@ FLAT = 0.4
 """The slope below which a line takes a corner, and runs level."""
 
 
-def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]] = ()) -> None:
-    """Find the way of each line within a step that no bus carries, and of each line that leaves the step.
+def find_paths(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iterable[tuple[Role, int]]) -> None:
+    """Find the path of each line within a step that no bus carries, and of each line that leaves the step.
 
     Args:
         period: one step, whose marks and buses have their places.
@@ -57,6 +57,7 @@ def find_ways(period: Period, leaving: Iterable[tuple[Role, int]], entered: Iter
     ]
 
     def freedom(line: tuple[Role, Role]) -> tuple[bool, bool, int]:
+        """The less freedom a line has, the earlier it is placed."""
         source, target = line
         has_one_way = _comes_down(target) or isinstance(target, Tap)
         return not has_one_way, period.rows[source] == period.rows[target], len(period.bends.get(line, ()))
@@ -85,6 +86,8 @@ def _bus_paths(period: Period) -> Iterator[tuple[Role, Role, list[Point]]]:
 
 
 class _Finder:
+    """Finds paths one after the other, each clear of those before it where that is possible."""
+
     def __init__(self, period: Period) -> None:
         self.period = period
         self.found = list(_bus_paths(period))  # the paths so far, each with what it leads from and to
@@ -169,6 +172,7 @@ class _Finder:
         self.found.append(((role, side), role, [Point(end.x + side * FAR, end.y), end]))
 
     def _with_ends(self, source: Role, target: Role, corners: list[Point]) -> list[Point]:
+        """A path through corners, from the edge of its source to that of its target."""
         period = self.period
         a, b = period.centres[source], period.centres[target]
         start = edge_point(period.boxes[source], a, corners[0] if corners else b)
@@ -192,6 +196,7 @@ class _Finder:
         )
 
     def _is_free(self, path: list[Point], source: Role, target: Role, room: float) -> bool:
+        """Whether a path keeps so far away from all marks but those at its ends."""
         return not any(
             meets(box, self.period.centres[role], start, end, room)
             for start, end in itertools.pairwise(path)
@@ -202,6 +207,7 @@ class _Finder:
     # ------------------------------------------------------------------ possible paths, the best first
 
     def _corners(self, source: Role, target: Role) -> Iterator[list[Point]]:
+        """The corners between the ends of possible paths: none, the bends, or those of level and upright pieces."""
         a, b = self.period.centres[source], self.period.centres[target]
         low, high = self.bands[self.period.rows[source]]
         bends = self.period.bends.get((source, target), [])

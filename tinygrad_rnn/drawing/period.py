@@ -1,7 +1,8 @@
-"""One time step's places and lines, which every step repeats."""
+"""One time step: what it has, and its places and lines, which every step repeats."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from tinygrad_rnn.drawing.geometry import Box, Point
 
 Role = Hashable
-"""What is the same mark in every step."""
+"""The key of a mark: its role, which is the same in every step; of a mark outside the steps the mark itself."""
 
 
 class Carried(NamedTuple):
@@ -45,6 +46,36 @@ class Spacing(NamedTuple):
 
     marks: float
     rows: float
+
+
+@dataclass
+class Contents:
+    """What a step has that a period is laid out for: marks, the lines between them, and what comes in and goes out.
+
+    Attributes:
+        boxes: each role's size.
+        widths: how wide the text beside a line is, if it has one; a lag of 0 is within the step.
+        backward: the roles that are carried from later steps to earlier ones.
+        combining: the roles that are additions and products, through which a rail may run.
+        inside: within a step, what each role leads to, and in how many steps.
+        carried: the lines that come in from other steps, and from outside the steps, in order.
+        leaving: the roles whose lines leave the step on its left (−1) or right (1), other than those of `carried`.
+        entered: the roles to which lines come straight from the left or right, other than those of `carried`.
+        ports: where lines leave the step at the top or enter it there, and in how many steps.
+    """
+
+    boxes: Mapping[Role, Box]
+    widths: Mapping[Carried, float]
+    backward: Collection[Role] = ()
+    combining: Collection[Role] = ()
+    inside: dict[Role, Counter[Role]] = field(init=False)
+    carried: dict[Carried, None] = field(default_factory=dict)
+    leaving: dict[tuple[Role, int], None] = field(default_factory=dict)
+    entered: Collection[tuple[Role, int]] = ()
+    ports: Counter[Port] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.inside = {role: Counter() for role in self.boxes}
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tinygrad_rnn.graph.rolled import label_in_common
 VARYING = "…"
 """What is written for what differs from step to step by no rule."""
 
-Ways = dict[Hashable, dict[Mark, list[Link]]]
+Likes = dict[Hashable, dict[Mark, list[Link]]]
 """For links that are alike those of each step, by the mark that they lead to."""
 
 
@@ -68,6 +68,8 @@ def _is_usual(link: Link) -> bool:
 
 
 class _Roller:
+    """Makes one mark of those of each role, and one link of those that are alike."""
+
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.least = 2 if len(scene.steps) > 2 else 1  # in how many steps there is what repeats
@@ -78,28 +80,28 @@ class _Roller:
             for mark in scene.blocks[time]:
                 self.members[mark.role].append(mark)
         self.marks = {role: self._mark(marks) for role, marks in self.members.items() if len(marks) >= self.half}
-        self.ways = self._find_ways()
+        self.likes = self._find_likes()
         self.delays: dict[Carrier, Mark] = {}
 
     def roll(self) -> Scene:
         if not self.marks:
             raise SettingError("no two time steps of this graph are alike, so that none can stand for all")
         self._check_kinds()
-        usual = [steps for steps in self.ways.values() if len(steps) >= self.half]
+        usual = [steps for steps in self.likes.values() if len(steps) >= self.half]
         links = [link for steps in usual for link in self._links(steps)]
         links += self._open_links(links)
         blocks = {BEFORE: [], self.time: list(self.marks.values()), AFTER: list(self.delays.values())}
-        omits = len(self.marks) < len(self.members) or len(usual) < len(self.ways)
+        omits = len(self.marks) < len(self.members) or len(usual) < len(self.likes)
         return replace(self.scene, blocks=blocks, links=links, hidden={}, is_rolled=True, omits=omits)
 
-    def _find_ways(self) -> Ways:
+    def _find_likes(self) -> Likes:
         """The links between marks that are shown, or from what is carried of them."""
-        ways: Ways = defaultdict(lambda: defaultdict(list))
+        likes: Likes = defaultdict(lambda: defaultdict(list))
         for link in self.scene.links:
             start = _role(link.source) if link.carrier is None else link.carrier.role
             if link.target and {start, link.target.role} <= self.marks.keys() and _is_usual(link):
-                ways[_alike(link)][link.target].append(link)
-        return ways
+                likes[_alike(link)][link.target].append(link)
+        return likes
 
     def _check_kinds(self) -> None:
         """Refuse steps of which several have what several others haven't, and the other way round."""
@@ -107,8 +109,8 @@ class _Roller:
         for role, marks in self.members.items():
             for mark in marks:
                 occurring[role, mark.text if mark.is_cell and mark.caption else None].add(mark.time)
-        for way, targets in self.ways.items():
-            occurring[way].update(target.time for target in targets)
+        for ends, targets in self.likes.items():
+            occurring[ends].update(target.time for target in targets)
         kinds = {frozenset(times) for times in occurring.values() if len(times) > 1}
         for some, others in itertools.combinations(sorted(kinds, key=sorted), 2):
             if not some & others:
@@ -119,6 +121,7 @@ class _Roller:
                 )
 
     def _mark(self, marks: Sequence[Mark]) -> Mark:
+        """The mark that stands for those of one role."""
         steps = [int(mark.time) for mark in marks]
         text = text_in_common([mark.text for mark in marks], steps)
         caption = text_in_common([mark.caption for mark in marks], steps)

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-Role = Hashable
+from tinygrad_rnn.drawing.period import Role
 
 # ---------------------------------------------------------------------- which row
 
@@ -140,6 +140,8 @@ def order_rows(
 
 
 class _Arrangement:
+    """The order of the items in each row, which is improved step by step."""
+
     def __init__(
         self,
         rows: Mapping[Role, int],

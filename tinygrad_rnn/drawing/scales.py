@@ -10,6 +10,11 @@ MOST_DECADES = 20
 
 MOST_TICKS = 5
 
+CLOSE = 1e-9
+"""By how much an exponent may miss a whole number, which it is then taken to be."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 class LogScale:
     """A logarithmic scale between two powers of ten.
@@ -40,13 +45,6 @@ class LogScale:
         return min(max((math.log10(norm) - self.low) / (self.high - self.low), 0.0), 1.0)
 
 
-CLOSE = 1e-9
-"""By how much an exponent may miss a whole number, which it is then taken to be."""
-
-
 def power_of_ten(exponent: int) -> str:
     """Such as 10⁻³."""
     return "10" + str(exponent).translate(SUPERSCRIPTS)
-
-
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -87,10 +87,15 @@ class Carrier(NamedTuple):
 class Link:
     """An edge drawn from one mark to another.
 
-    At a gap, where steps are left out, `source` or `target` is None. Where a link goes from block to block,
-    `carrier` says whose line it is. `weights` is what is written beside the edge. `value` is the node whose value
-    goes along it, which at a gap may have no mark; None where it stands for those of many steps. No gradient comes
-    back along it where it is `cut`.
+    Attributes:
+        source: the mark that it comes from; None at a gap, where steps are left out.
+        target: the mark that it leads to; None at a gap.
+        carrier: whose line it is where it goes from block to block; None within a block.
+        weights: what is written beside it.
+        value: the node whose value goes along it, which at a gap may have no mark; None where it stands for those of
+            many steps.
+        cut: whether no gradient comes back along it.
+        ways: what it multiplies by, where operations are not drawn; in a rolled scene its weights alone say so.
     """
 
     source: Mark | None
@@ -150,7 +155,7 @@ class Scene:
         if link.carrier is None:
             return None
         role = link.carrier.role if link.trunk is None else link.trunk.role
-        return next((state for state in self.states if state == role), None)
+        return role if role in self.states else None
 
     @property
     def stride(self) -> int | None:

@@ -117,6 +117,7 @@ class Survey:
         return shared if len(self.graph.steps) != 1 else shared & self.parameters.keys()
 
     def _visible(self) -> list[Tensor]:
+        """The nodes of the steps shown, and what these or the outputs need of nodes without a step."""
         shown = set(self.shown)
         visible, read = [], set(self.graph.outputs)
         for node in reversed(self.graph.nodes):
@@ -148,6 +149,7 @@ class Survey:
         return numbers
 
     def _find_read_elsewhere(self) -> set[Tensor]:
+        """What is carried, also where a step reads a constant that was cut off from it."""
         return {
             self.cuts.get(source, source)
             for node in self.graph.nodes
@@ -157,6 +159,7 @@ class Survey:
         }
 
     def _find_initial(self) -> dict[Tensor, bool]:
+        """What stands, without a step, where others of a role read another step; whether that is a later one."""
         places = {
             (role, operand): at > step
             for node, role in self.roles.items()
@@ -172,6 +175,7 @@ class Survey:
         }
 
     def _find_tags(self) -> set[Tensor]:
+        """Shared values, plain numbers, parameters, copies of these; and without time steps what is read often."""
         tags = {node for node in self.shared if node.origin is None}
         uses = Counter(source for node in self.nodes for source in node.inputs)
         for node in self.nodes:
@@ -204,6 +208,7 @@ class Survey:
         return tags
 
     def _find_passed(self) -> dict[Tensor, Tensor]:
+        """The adjoints that are only passed on, in every step that has them, and the node that each comes from."""
         shown = {
             self.roles.get(node, node)
             for node in self.nodes
@@ -219,6 +224,7 @@ class Survey:
     # ------------------------------------------------------------------ where in time
 
     def _find_times(self) -> dict[Tensor, float]:
+        """Each node's own step; else before all steps what they need, and after them all else."""
         times: dict[Tensor, float] = {}
         final: set[Tensor] = set()  # made from a result of all steps, though reckoned to the last
         for node in self.nodes:

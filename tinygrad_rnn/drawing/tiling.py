@@ -6,7 +6,7 @@ The cost is linear in the number of steps shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from tinygrad_rnn.drawing.arranging import lay_out_period
 from tinygrad_rnn.drawing.geometry import Box, Point
@@ -24,10 +24,9 @@ from tinygrad_rnn.drawing.layout import (
     ports_of,
 )
 from tinygrad_rnn.drawing.loops import place_loops
-from tinygrad_rnn.drawing.period import Carried, Period, Port, Role, Spacing
+from tinygrad_rnn.drawing.period import Carried, Contents, Period, Role, Spacing
 from tinygrad_rnn.drawing.rows import rank
-from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Mark, Scene
-from tinygrad_rnn.drawing.trunks import place_trunks
+from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Link, Mark, Scene
 
 CAPTION = 27.0
 """Below the marks of a column, for its title, in points."""
@@ -37,6 +36,9 @@ HIDDEN_WIDTH = 84.0
 
 DOTS = 15.0
 """Half the room of the dots in a gap, in points."""
+
+FIRST_TRUNK, APART = 14.0, 8.0
+"""Between the columns and the first trunk, and at least between trunks or the marks at their ends, in points."""
 
 COMBINING = frozenset({"add", "subtract", "multiply"})
 """The operations that a memory's rail may run through."""
@@ -56,59 +58,59 @@ def find_period(scene: Scene, boxes: Mapping[Mark, Box], spacing: Spacing, *, is
         spacing: the distances.
         is_rolled: whether what is carried leaves its step in loops: what runs back in time on the left.
     """
-    steps = scene.steps
-    marks = [mark for time in steps for mark in scene.blocks[time]]
-    sizes: dict[Role, Box] = {mark.role: boxes[mark] for mark in marks}
-    inside: dict[Role, Counter[Role]] = {role: Counter() for role in sizes}
-    ports: Counter[Port] = Counter()
-    carried: dict[Carried, None] = {}
-    leaving: dict[tuple[Role, int], None] = {}
+    contents = _find_contents(scene, boxes, is_rolled)
+    if not contents.boxes or _is_irregular(scene, contents) or rank(contents.inside, {}) is None:
+        return None
+    return lay_out_period(contents, spacing)
+
+
+def _find_contents(scene: Scene, boxes: Mapping[Mark, Box], is_rolled: bool) -> Contents:
+    """What there is in any of the steps shown."""
+    marks = [mark for time in scene.steps for mark in scene.blocks[time]]
+    contents = Contents(
+        boxes={mark.role: boxes[mark] for mark in marks},
+        widths=measure_weights(scene.links),
+        backward=scene.backward,
+        combining={mark.role for mark in marks if not scene.contracted and _combines(mark)},
+    )
     for link in scene.links:
         source, target = link.source, link.target
         if link.trunk is not None:
-            ports.update(port for port in ports_of(link) if port is not None)
+            contents.ports.update(port for port in ports_of(link) if port is not None)
         elif target is not None and target.role is not None:
-            if link.carrier is not None:
-                carried[Carried(link.carrier.role, target.role, link.carrier.lag)] = None
-                if is_rolled and link.carrier.role in sizes:
-                    leaving[link.carrier.role, link.carrier.side] = None
-                if source is not None and source.role not in (None, link.carrier.role):  # read instead of it
-                    leaving[source.role, -1 if source.role in scene.backward else 1] = None
-            elif source is not None:
-                inside[source.role][target.role] += 1
+            _add_line(contents, link, target, is_rolled)
         elif source is not None and target is not None and source.role is not None:
-            leaving[source.role, 1] = None  # it leads to what comes after all steps
-    if not sizes or _is_irregular(scene, sizes, carried) or rank(inside, {}) is None:
-        return None
-    rails_through = {mark.role for mark in marks if not scene.contracted and _combines(mark)}
-    return lay_out_period(
-        sizes,
-        inside,
-        spacing,
-        list(carried),
-        scene.backward,
-        rails_through,
-        leaving=leaving,
-        widths=measure_weights(scene.links),
-        ports=ports,
-    )
+            contents.leaving[source.role, 1] = None  # it leads to what comes after all steps
+    return contents
 
 
-def _is_irregular(scene: Scene, roles: Mapping[Role, Box], carried: Collection[Carried]) -> bool:
+def _add_line(contents: Contents, link: Link, target: Mark, is_rolled: bool) -> None:
+    """Add the line of a link to a mark of a step: from within the step, or carried."""
+    source, carrier = link.source, link.carrier
+    if carrier is not None:
+        contents.carried[Carried(carrier.role, target.role, carrier.lag)] = None
+        if is_rolled and carrier.role in contents.boxes:
+            contents.leaving[carrier.role, carrier.side] = None
+        if source is not None and source.role not in (None, carrier.role):  # read instead of it
+            contents.leaving[source.role, -1 if source.role in contents.backward else 1] = None
+    elif source is not None:
+        contents.inside[source.role][target.role] += 1
+
+
+def _is_irregular(scene: Scene, contents: Contents) -> bool:
     """Whether the steps have too little in common, or read too much of each other, or what comes after them."""
-    lags = Counter(source for source, _ in {(line.source, line.lag): None for line in carried})
+    lags = Counter(source for source, _ in {(line.source, line.lag): None for line in contents.carried})
     largest = max(len(scene.blocks[time]) for time in scene.steps)
-    returns = any(
-        link.source is not None
-        and link.source.time == AFTER
-        and link.target is not None
-        and link.target.time != AFTER
-        and link.carrier is not None
-        and link.carrier.lag > 0
-        and link.trunk is None
-        for link in scene.links
-    )
-    return returns or len(roles) > 2 * largest + 5 or max(lags.values(), default=0) > MOST_LAGS
+    returns = any(map(_returns, scene.links))
+    return returns or len(contents.boxes) > 2 * largest + 5 or max(lags.values(), default=0) > MOST_LAGS
+
+
+def _returns(link: Link) -> bool:
+    """Whether what comes after all steps is read by one of them, as if it were carried forwards."""
+    source, target, carrier = link.source, link.target, link.carrier
+    if source is None or target is None or carrier is None or link.trunk is not None:
+        return False
+    return source.time == AFTER and target.time != AFTER and carrier.lag > 0
 
 
 def _combines(mark: Mark) -> bool:
@@ -122,13 +124,14 @@ def lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Sp
     if scene.is_rolled:
         place_loops(scene, layout)
         return layout
-    place_trunks(scene, layout)
+    _place_trunks(scene, layout)
     for time in (BEFORE, AFTER):
         place_beside(scene, layout, time, spacing)
     return layout
 
 
 def _place_columns(scene: Scene, layout: Layout) -> None:
+    """Place the steps shown from left to right, and the gaps between them where others are left out."""
     period, gap = layout.period, layout.gap
     low, high = period.bottom - CAPTION, period.top + MARGIN
     box = Box(period.width + 2 * MARGIN, high - low, False)
@@ -169,3 +172,12 @@ def _lines_through_gaps(scene: Scene, period: Period) -> dict[Role, float]:
             else:
                 heights[role] = (period.bottom + period.top) / 2 if bus is None else bus.y
     return heights
+
+
+def _place_trunks(scene: Scene, layout: Layout) -> None:
+    """Find each trunk's height: above the columns, with room for the marks at which they end."""
+    height = layout.top + FIRST_TRUNK
+    for trunk in dict.fromkeys(trunk for link in scene.links if (trunk := link.trunk) is not None):
+        up = 0.0 if trunk.target is None else layout.boxes[trunk.target].height / 2
+        layout.levels[trunk] = height + up
+        height += 2 * up + APART

@@ -10,12 +10,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 
-from tinygrad_rnn.drawing.layout import Layout
 from tinygrad_rnn.drawing.scene import AFTER, BEFORE, Carrier, Link, Mark, Role, Scene, Trunk
 from tinygrad_rnn.node import Tensor
-
-FIRST, APART = 14.0, 8.0
-"""Between the columns and the first trunk, and the least distance between trunks or the marks at their ends."""
 
 Leads = Mapping[Mark, Collection[Mark]]
 """For each of some marks, those that it leads to."""
@@ -30,16 +26,6 @@ def join_trunks(scene: Scene, hidden: Iterable[Tensor]) -> None:
     """
     _join_outside(scene)
     _join_steps(scene, hidden)
-
-
-def place_trunks(scene: Scene, layout: Layout) -> None:
-    """Find each trunk's height: above the columns, with room for the marks at which they end."""
-    trunks = dict.fromkeys(trunk for link in scene.links if (trunk := link.trunk) is not None)
-    height = layout.top + FIRST
-    for trunk in trunks:
-        up = 0.0 if trunk.target is None else layout.boxes[trunk.target].height / 2
-        layout.levels[trunk] = height + up
-        height += 2 * up + APART
 
 
 # ---------------------------------------------------------------------- between a mark outside the steps and steps
@@ -79,6 +65,7 @@ def _common_role(marks: Iterable[Mark | None]) -> Role | None:
 
 
 def _carry(links: Iterable[Link], trunk: Trunk) -> None:
+    """Let a trunk carry links."""
     for link in links:
         assert link.carrier is not None
         link.carrier = Carrier(trunk, link.carrier.lag)

@@ -70,6 +70,8 @@ def _made_like(
 
 
 class _Matching:
+    """Finds which roles stand in for others, by where other steps read them."""
+
     def __init__(self, roles: Mapping[Tensor, int], steps: Mapping[Tensor, int | None]) -> None:
         self.roles = roles
         self.steps = steps
@@ -79,6 +81,7 @@ class _Matching:
         self.renamed: dict[int, int] = {}
 
     def match(self) -> dict[Tensor, int]:
+        """The roles, in which the usual role at each place of reading stands for all others there."""
         read_there: dict[tuple[int, int], Counter[int]] = defaultdict(Counter)
         for node, role in self.roles.items():
             for operand, source in enumerate(node.inputs):

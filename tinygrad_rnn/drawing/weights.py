@@ -36,8 +36,8 @@ def place_weights(period: Period, widths: Mapping[Carried, float]) -> dict[Carri
         period: one step.
         widths: how wide the text of each line is; a lag of 0 is within the step.
     """
-    writer = _Writer(period)
-    return {line: writer.place(line, width) for line, width in widths.items() if line in writer.paths}
+    placer = _Placer(period)
+    return {line: placer.place(line, width) for line, width in widths.items() if line in placer.paths}
 
 
 def line_pieces(period: Period) -> Iterator[Piece]:
@@ -63,7 +63,9 @@ def _paths(period: Period) -> dict[Carried, list[Point]]:
     return paths
 
 
-class _Writer:
+class _Placer:
+    """Finds places for texts one after the other, each clear of those before it where that is possible."""
+
     def __init__(self, period: Period) -> None:
         self.period = period
         self.paths = _paths(period)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinygrad_rnn.drawing.flow import plot_style
+from tinygrad_rnn.drawing.plots import plot_style
 from tinygrad_rnn.drawing.scales import power_of_ten
 from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.reports.results import Results, gradient_sizes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinygrad_rnn.drawing.flow import plot_style
+from tinygrad_rnn.drawing.plots import plot_style
 from tinygrad_rnn.drawing.theme import THEMES
 from tinygrad_rnn.errors import DataError, SettingError
 from tinygrad_rnn.files import replace_file

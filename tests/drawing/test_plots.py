@@ -8,7 +8,7 @@ import pytest
 import tinygrad_rnn as tg
 from tests.drawing.cells import chain, elman, lstm, named
 from tests.drawing.test_backward import random_elman
-from tinygrad_rnn.drawing.flow import MOST_SIGNS
+from tinygrad_rnn.drawing.plots import MOST_SIGNS
 from tinygrad_rnn.drawing.theme import THEMES
 
 pytest.importorskip("matplotlib")

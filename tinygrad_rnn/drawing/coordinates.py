@@ -1,4 +1,4 @@
-"""The horizontal places of a period's marks: lines as straight and as short as the order of the rows allows."""
+"""The x of each item of a period's rows: lines as straight and as short as the order in the rows allows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tinygrad_rnn.drawing.rows import Item, Segment
 
+CLOSE = 1e-6
+"""What is nearer than this touches, in points."""
 
-def place_columns(
+
+def assign_x(
     rows: Sequence[Sequence[Item]],
     segments: Sequence[Segment],
     level: Sequence[tuple[Item, Item, int]],
@@ -63,6 +66,7 @@ class _Blocks:
         self.items[a] += self.items.pop(b)
 
     def _stands_left(self, left: int, right: int) -> bool:
+        """Whether one block stands left of another in some row, or left of one that does."""
         found, waiting = {left}, [left]
         while waiting:
             for item in self.items[waiting.pop()]:
@@ -107,6 +111,7 @@ def _compact(
 
 
 def _leftmost(blocks: Mapping[int, object], apart: Mapping[int, Mapping[int, float]]) -> dict[int, float]:
+    """How far left each block can stand, the leftmost at 0."""
     waiting_for = dict.fromkeys(blocks, 0)
     for others in apart.values():
         for other in others:
@@ -122,9 +127,6 @@ def _leftmost(blocks: Mapping[int, object], apart: Mapping[int, Mapping[int, flo
     return x
 
 
-CLOSE = 1e-6
-
-
 def _shift(
     block: int,
     direction: int,
@@ -133,13 +135,7 @@ def _shift(
     lines: Mapping[int, Sequence[tuple[int, int]]],
 ) -> bool:
     """Move a block, with all that it pushes, as far as that shortens the lines; tell whether it moved."""
-    pushed, waiting = {block}, [block]
-    while waiting:
-        left = waiting.pop()
-        for right, gap in apart.get(left, {}).items():
-            if right not in pushed and direction * (x[right] - x[left]) - gap <= CLOSE:
-                pushed.add(right)
-                waiting.append(right)
+    pushed = _find_pushed(block, direction, x, apart)
     gain, room = 0, float("inf")
     for member in pushed:
         for right, gap in apart.get(member, {}).items():
@@ -155,3 +151,17 @@ def _shift(
     for member in pushed:
         x[member] += direction * room
     return True
+
+
+def _find_pushed(
+    block: int, direction: int, x: Mapping[int, float], apart: Mapping[int, Mapping[int, float]]
+) -> set[int]:
+    """A block, and all those that it pushes when it moves, because they stand as near as they can."""
+    pushed, waiting = {block}, [block]
+    while waiting:
+        left = waiting.pop()
+        for right, gap in apart.get(left, {}).items():
+            if right not in pushed and direction * (x[right] - x[left]) - gap <= CLOSE:
+                pushed.add(right)
+                waiting.append(right)
+    return pushed

@@ -1,4 +1,4 @@
-"""The course of a network over time, row by row: its states, and the gradients of states and parameters."""
+"""What a network is over time, row by row: its states, and the gradients of states and parameters."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from tinygrad_rnn.drawing.cards import letter_for
 from tinygrad_rnn.drawing.colours import diverging, letters_on, sequential
-from tinygrad_rnn.drawing.course import gradients_over_time, states_over_time, weights_of
 from tinygrad_rnn.drawing.scales import LogScale, power_of_ten
+from tinygrad_rnn.drawing.series import gradients_over_time, states_over_time, weights_of
 from tinygrad_rnn.drawing.sources import Source, check_setting, graph_of, loss_of
 from tinygrad_rnn.drawing.theme import THEMES, Theme
 from tinygrad_rnn.errors import GraphError
@@ -132,6 +132,7 @@ def states_and_weights(what: Source, theme: str = "light") -> Figure:
 
 
 def _prepare(what: Source, theme: str) -> Graph:
+    """The graph of what is given, which has a course over time."""
     require_extra("cli", "matplotlib")
     check_setting("theme", theme, tuple(THEMES))
     graph = graph_of(what)
