@@ -81,6 +81,7 @@ def test_the_examples_of_the_help_are_right_usage(command):
         (["draw", "--view", "rolled", "--backward"], ["rolled", "unrolled"]),
         (["draw", "--view", "sideways"], ["'sideways'", "folded"]),
         (["draw", "--theme", "sepia"], ["'sepia'", "dark"]),
+        (["draw", "--dpi", "20000", "--output", "rnn.png"], ["dpi", "10,000"]),
         (["draw", "--detail", "everything"], ["'everything'", "ops"]),
         (["draw", "--output", "rnn.gif"], ["'rnn.gif'", ".svg"]),
         (["draw", "--output", "rnn"], ["'rnn'", ".svg"]),
@@ -129,13 +130,23 @@ def test_draw_has_every_kind_of_network(cell, layers, bidirectional, tmp_path):
     }
 
 
-@pytest.mark.parametrize("overlay", [["--backward"], ["--values"], ["--gradients"], ["--highlight", "3", "2"]])
+@pytest.mark.parametrize("overlay", ["--backward", "--values", "--gradients", "--shapes", "--highlight 3 2"])
 def test_draw_lays_over_what_is_asked_for(overlay, tmp_path):
     path, xs = tmp_path / "net.dot", np.random.default_rng(0)
-    assert cli.main(["draw", "--steps", "3", *overlay, "--output", str(path)]) == 0
+    assert cli.main(["draw", "--steps", "3", *overlay.split(), "--output", str(path)]) == 0
     run = tg.nn.ElmanRNN(2, 3, 1).unroll(xs.uniform(-1, 1, (3, 2)), xs.uniform(-1, 1, (3, 1)))
-    settings = {overlay[0].removeprefix("--"): (3, 2) if len(overlay) > 1 else True}
+    name, *steps = overlay.removeprefix("--").split()
+    settings = {name: (3, 2) if steps else True}
     assert path.read_text() == tg.draw(run, **settings).source != tg.draw(run).source
+
+
+def test_draw_has_as_many_pixels_as_are_asked_for(tmp_path):
+    widths = []
+    for dpi in (72, 144):
+        path = tmp_path / f"{dpi}.png"
+        assert cli.main(["draw", "--steps", "2", "--dpi", str(dpi), "--output", str(path)]) == 0
+        widths.append(int.from_bytes(path.read_bytes()[16:20], "big"))
+    assert widths[1] == pytest.approx(2 * widths[0], abs=2)
 
 
 def test_draw_writes_a_page(tmp_path, capsys):

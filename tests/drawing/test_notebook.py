@@ -1,5 +1,6 @@
 """Drawings in a notebook that is executed."""
 
+import base64
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from tests.drawing.renderers import needs_graphviz
 nbclient = pytest.importorskip("nbclient")
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("ipykernel")
+pytest.importorskip("matplotlib")
 
 pytestmark = [needs_graphviz, pytest.mark.filterwarnings("ignore")]  # which the notebook's own machinery gives
 
@@ -18,16 +20,27 @@ CELLS = (
     "d",
     "d.show()",
     "tg.draw(run, view='rolled', detail='variables')",
+    "tg.drawing.states_and_weights(run)",
 )
 
 
 @pytest.fixture(scope="module")
-def pictures():
-    """The SVG below each cell that has one, once the notebook is executed."""
+def outputs():
+    """What stands below each cell that has an output, once the notebook is executed."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
     nbclient.NotebookClient(book, timeout=120, kernel_name="python3").execute()
-    outputs = [output for cell in book.cells for output in cell.outputs]
-    return ["".join(output["data"]["image/svg+xml"]) for output in outputs]
+    return [output["data"] for cell in book.cells for output in cell.outputs]
+
+
+@pytest.fixture(scope="module")
+def pictures(outputs):
+    """The SVG of each drawing."""
+    return ["".join(output["image/svg+xml"]) for output in outputs[:4]]
+
+
+def test_a_figure_is_shown_as_well(outputs):
+    *_, figure = outputs
+    assert base64.b64decode(figure["image/png"]).startswith(b"\x89PNG")
 
 
 def test_each_cell_shows_its_picture(pictures):

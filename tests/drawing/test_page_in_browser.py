@@ -204,6 +204,22 @@ def test_the_rule_is_written_with_the_names_of_the_nodes(visit):
     assert tab.locator("#event .contribution .overlined").all_inner_texts() == ["c", "c"]
 
 
+def test_signs_of_products_and_brackets_are_as_on_paper(visit):
+    a, b = tg.parameter(-1.5, label="a"), tg.parameter([5.0, 6.0], label="b")
+    c = named("c", named("s", tg.tanh(a)) * 1e-9)
+    tab = visit(named("L", (named("d", c * b) * b).sum()))
+    lines = []
+    for position in range(1, int(tab.get_attribute("#slider", "max")) + 1):
+        tab.fill("#slider", str(position))
+        texts = tab.locator("#event :is(.contribution .formula, .worked)").all_inner_texts()
+        lines += [" ".join(text.split()) for text in texts]
+    assert {
+        "d receives v6 ⊙ b", "b receives d × c", "c receives d ⊙ b, summed over what was repeated", "c = s × 1e−09",
+        "s receives c × 1e−09", "61 × (1.00·10⁻⁹) = 6.10·10⁻⁸",
+        "a receives s × (1 − s2)", "(6.10·10⁻⁸) × (1 − (−0.9051) 2 ) = 1.10·10⁻⁸",
+    } - {*lines, tab.locator("#words-body li .formula", has_text="c = ").inner_text()} == set()  # fmt: skip
+
+
 def test_adjoints_that_are_nodes_are_called_what_they_are_called_in_the_picture(visit):
     x = tg.parameter(3.0, label="x")
     (slope,) = tg.grad(x * x * x, [x], create_graph=True)
@@ -218,6 +234,13 @@ def test_what_is_read_aloud_tells_an_adjoint_from_its_node(visit):
     aloud = tab.locator("#event").aria_snapshot()
     assert 'img "adjoint of v1"' in aloud
     assert "a receives" in aloud
+
+
+def test_what_is_raised_is_read_aloud_as_such(visit):
+    x = tg.parameter(3.0, label="x^(1)")
+    tab = visit(tg.exp(x + tg.square(x)))
+    names = tab.locator("[data-mark]:visible").evaluate_all("marks => marks.map(mark => mark.ariaLabel)")
+    assert names == ["x^(1), parameter", "v1 = x^(1)^2", "v2 = x^(1) + v1", "v3 = e^v2"]
 
 
 def test_a_voice_is_told_of_an_event_once_and_not_while_it_plays(visit):
@@ -576,6 +599,59 @@ def test_keys_of_one_letter_can_be_switched_off(visit):
     assert tab.input_value("#slider") == "0"
 
 
+def test_signs_that_need_altgr_are_keys_as_well(visit):
+    tab = visit(random_elman(), "#event=40")
+    press = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))"
+    tab.evaluate(press, {"key": "[", "ctrlKey": True, "altKey": True})
+    assert tab.input_value("#slider") == "40"
+    tab.evaluate(press, {"key": "[", "ctrlKey": True, "altKey": True, "modifierAltGraph": True})
+    assert int(tab.input_value("#slider")) < 40
+
+
+def test_under_a_finger_the_note_is_beside_the_picture(browser, tmp_path):
+    path = tg.draw(random_elman()).save(tmp_path / "x.html")
+    context = browser.new_context(viewport={"width": 380, "height": 800}, has_touch=True, is_mobile=True)
+    tab = context.new_page()
+    tab.goto(path.as_uri())
+    parts = [tab.locator(f"#{part}") for part in ("picture", "note", "backprop", "gradients")]
+    tops = [part.bounding_box()["y"] for part in parts]
+    assert tops == sorted(tops)
+    mark_of(tab, "h_1").tap()
+    assert "h1 = tanh" in tab.inner_text("#note")
+    picture, _, backprop, _ = (part.bounding_box()["y"] for part in parts)  # a tap may scroll
+    assert backprop - picture == pytest.approx(tops[2] - tops[0])
+    context.close()
+
+
+def test_of_what_a_graph_has_not_nothing_is_said(visit):
+    tab = visit(tg.tensor(1.5))
+    assert not re.search("backprop|time step|view", tab.inner_text("#words") + tab.inner_text("#keys"))
+    tab = visit(random_elman())
+    for words in ("of backprop", "time step that", "next view"):
+        assert words in tab.inner_text("#keys")
+
+
+def test_the_note_says_of_what_shape_the_operands_are(visit):
+    tab = visit(tg.linear(tg.tensor([1.0, 2.0], "x"), tg.parameter(np.ones((3, 2)), "W")).sum() * 2.0)
+    tab.evaluate("attend(2)")
+    assert tab.locator("#note dd").all_inner_texts()[2] == "x (2), W (3 × 2)"
+    tab.evaluate("attend(5)")
+    assert tab.locator("#note dd").all_inner_texts()[2] == "v3, 2"
+
+
+def test_other_hits_are_seen_beside_the_one_that_is_lit_until_the_search_is_cleared(visit):
+    tab = visit(random_elman())
+    tab.emulate_media(reduced_motion="reduce")
+    tab.fill("#query", "tanh")
+    tab.keyboard.press("Enter")
+    opacities = "marks => marks.map(mark => Number(getComputedStyle(mark).opacity))"
+    hits, others = tab.locator(".hit:visible"), tab.locator("[data-mark]:not(.hit, .lit):visible")
+    assert set(hits.evaluate_all(opacities)) == {0.6, 1}
+    assert set(others.evaluate_all(opacities)) == {0.16}
+    tab.fill("#query", "")
+    assert set(tab.locator("[data-mark]:visible").evaluate_all(opacities)) == {1}
+
+
 def test_search(visit):
     tab = visit(random_elman())
     tab.keyboard.press("/")
@@ -617,7 +693,7 @@ def test_search_finds_what_has_no_mark_of_its_own(query, view, marked, visit):
     assert view != "rolled" or query != "x_9" or tab.inner_text("#moment") == "at t = 9"
 
 
-def test_dragging_and_the_wheel_move_the_picture(visit):
+def test_dragging_moves_the_picture(visit):
     tab = visit(random_elman())
     before = tab.evaluate("current().box")
     area = tab.locator("#frame").bounding_box()
@@ -628,8 +704,50 @@ def test_dragging_and_the_wheel_move_the_picture(visit):
     tab.mouse.up()
     after = tab.evaluate("current().box")
     assert before["x"] - after["x"] == pytest.approx(50 * before["width"] / (area["width"] - 2), rel=0.01)
-    tab.mouse.wheel(0, -200)
-    tab.wait_for_function("width => current().box.width < width", arg=after["width"])
+    tab.mouse.move(x, y)
+    assert tab.evaluate("current().box") == after
+
+
+def test_the_wheel_scrolls_the_page_and_with_ctrl_zooms_the_picture(visit):
+    tab = visit(random_elman())
+    box = tab.evaluate("current().box")
+    mark = mark_of(tab, "h_2")
+    mark.hover()
+    tab.mouse.wheel(0, 20)
+    tab.wait_for_function("scrollY === 20")
+    assert tab.evaluate("current().box") == box
+    mark.hover()
+    before = mark.bounding_box()
+    tab.keyboard.down("Control")
+    tab.mouse.wheel(0, -100)
+    tab.wait_for_function("width => current().box.width < width", arg=box["width"])
+    after = mark.bounding_box()
+    assert tab.evaluate("scrollY") == 20
+    assert after["width"] > 1.2 * before["width"]
+    for place, size in (("x", "width"), ("y", "height")):
+        assert after[place] + after[size] / 2 == pytest.approx(before[place] + before[size] / 2, abs=2)
+
+
+def test_two_fingers_move_and_zoom_the_picture(visit):
+    tab = visit(random_elman())
+    area, box = tab.locator("#frame").bounding_box(), tab.evaluate("current().box")
+    x, y = area["x"] + area["width"] / 2, area["y"] + area["height"] / 2
+    fingers = tab.context.new_cdp_session(tab)
+
+    def touch(kind, *points):
+        touches = [{"x": across, "y": down, "id": number} for number, (across, down) in enumerate(points)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    touch("touchStart", (x - 40, y))
+    touch("touchStart", (x - 40, y), (x + 40, y))
+    for part in range(1, 11):
+        touch("touchMove", (x - 40 - 4 * part, y - 3 * part), (x + 40 + 4 * part, y - 3 * part))
+    touch("touchEnd")
+    seen = tab.evaluate("current().box")
+    assert seen["width"] == pytest.approx(box["width"] / 2, rel=0.02)
+    down = (seen["y"] + seen["height"] / 2) - (box["y"] + box["height"] / 2)
+    assert down == pytest.approx(30 * seen["width"] / area["width"], rel=0.1)
+    assert tab.evaluate("[scrollY, visualViewport.scale, frame.className]") == [0, 1, ""]
 
 
 def test_when_the_window_changes_the_picture_still_follows_the_pointer(visit):
@@ -791,6 +909,7 @@ def test_without_scripts_there_is_the_picture(browser, tmp_path):
     assert tab.is_visible(".view[data-view=folded] svg")
     assert not tab.is_visible(".view[data-view=rolled]")
     assert "switched off" in tab.inner_text("header")
+    assert not any(tab.is_visible(part) for part in (".bar", "#note", "#backprop", "#gradients", "#words", "#keys"))
     context.close()
 
 
@@ -806,6 +925,14 @@ def test_hostile_labels_stay_text(visit):
     mark_of(tab, label).focus()
     assert tab.locator("img").count() == 0
     assert label in tab.inner_text("#note")
+
+
+def test_a_name_from_right_to_left_turns_nothing_else_round(visit):
+    tab = visit(tg.tensor(2.0, label="שלום") + tg.tensor(3.0, label="עולם"))
+    left, right = (
+        tab.locator(f"#words-body [data-node='2'] [data-name='{number}']").bounding_box() for number in (0, 1)
+    )
+    assert left["x"] < right["x"]
 
 
 def test_without_backprop_there_is_no_player(visit):
@@ -825,6 +952,7 @@ def test_numbers_that_are_not_finite_or_thinned_or_none_are_shown(visit):
     (number,) = [name for name, total in seen[-1]["gradients"].items() if total]
     assert len(seen[-1]["gradients"][number]) == 16 * 16
     assert "256 of 30×30 entries" in tab.inner_text("#gradients")
+    assert texts(tab.locator("#words-body td.not-finite")) == ["NaN"] * tab.locator("#words-body td[title=NaN]").count()
     assert "NaN" in texts(tab.locator("#words-body [data-value]"))
     assert "no numbers (2×0)" in tab.inner_text("#gradients")
 

@@ -38,18 +38,20 @@ def add_draw(commands: Commands) -> None:
     picture("--view", metavar="NAME", help="unrolled, folded in the middle, or rolled up (folded above a dozen steps)")
     picture("--detail", metavar="NAME", default="ops", help="ops, variables alone, or cells (%(default)s)")
     picture("--theme", metavar="NAME", default="light", help="light, dark or print (%(default)s)")
+    picture("--shapes", action="store_true", help="the shape of each value beside it")
     picture("--backward", action="store_true", help="backprop beside the lines, by the norms of the gradients")
     picture("--values", action="store_true", help="values on the marks")
     picture("--gradients", action="store_true", help="gradients on the marks")
     picture("--highlight", metavar=("T", "K"), type=count, nargs=2, help="how step T's loss credits step K")
     picture("--output", metavar="FILE", type=Path, default=Path("rnn.svg"), help="a .svg, .png, .pdf, .dot or .html")
+    picture("--dpi", metavar="N", type=count, default=144, help="pixels per inch of a .png (%(default)s)")
     parser.set_defaults(run=_draw)
 
 
 def _draw(chosen: argparse.Namespace) -> None:
-    settings = ("view", "detail", "theme", "backward", "values", "gradients", "highlight")
+    settings = ("view", "detail", "theme", "shapes", "backward", "values", "gradients", "highlight")
     diagram = tinygrad_rnn.draw(_network(chosen), **{name: getattr(chosen, name) for name in settings})
-    print(f"{diagram.save(chosen.output)} shows {diagram.title}")
+    print(f"{diagram.save(chosen.output, chosen.dpi)} shows {diagram.title}")
 
 
 def _network(chosen: argparse.Namespace) -> nn.Run | Tensor:

@@ -22,7 +22,7 @@ folder. They are best read in this order; none imports anything from a later one
 5. `dot` writes it.
 6. What comes of it: a `view`, from which a `diagram` is painted by Graphviz, which `render` runs. A `page` has several
    views and a `record` of the graph with its `formulas`; its scripts are in `web/`. Beside these, `plots` are
-   matplotlib's figures of `series` over time.
+   matplotlib's figures of `series` over time, each a `figure` that notebooks show.
 
 All use `basics/`: `geometry`; `label`, which typesets text; `statements`, which are pieces of DOT; and the paint: the
 `inks` of a `theme`, and `colours` for numbers on `scales`.

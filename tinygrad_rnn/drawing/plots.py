@@ -187,7 +187,8 @@ def plot_style(theme: Theme) -> dict[str, Any]:
 def _figure(plot: Callable[[Figure], None], size: tuple[float, float], theme: Theme) -> Figure:
     """A figure of a size in inches that `plot` fills."""
     from matplotlib import style
-    from matplotlib.figure import Figure
+
+    from tinygrad_rnn.drawing.figure import ShownFigure
 
     settings = {
         "mathtext.fontset": "stix",
@@ -196,7 +197,7 @@ def _figure(plot: Callable[[Figure], None], size: tuple[float, float], theme: Th
         "axes.facecolor": theme.background,
     }
     with style.context(["default", {**plot_style(theme), **settings}]):
-        figure = Figure(size, layout="constrained")
+        figure = ShownFigure(size, layout="constrained")
         plot(figure)
     return figure
 

@@ -87,22 +87,22 @@ const isNeeded = (event, operand) => event.needed ? event.needed[operand] : even
 /** What one operand receives: the rule in symbols, and the same with numbers. */
 function showContribution(event, operand) {
   const { inputs, formula, shape } = nodes[event.node];
-  const { operands, rules, broadcasts } = operations[formula];
+  const { rules, broadcasts } = operations[formula];
   const source = inputs[operand];
   const box = make("div", { class: "contribution", "data-operand": operand });
   if (!isNeeded(event, operand)) {
     box.append(make("p", { class: "hint" }, nameOf(source), " needs no gradient."));
     return box;
   }
-  const rule = rules[operand] ?? rules[0];
-  const letters = new Map([["y", event.node], ["x", source], ...inputs.map((input, k) => [operands[k], input])]);
+  const letters = new Map([["x", source], ...lettersOf(event.node)]);
+  const rule = signed(rules[operand] ?? rules[0], letters);
   const inSymbols = letter => {
     if (letter === "ȳ") return barOf(event.node);
     return letters.has(letter) ? nameOf(letters.get(letter)) : italic(letter);
   };
   const inNumbers = letter => {
-    if (letter === "ȳ") return show(event.adjoint, shape);
-    return letters.has(letter) ? showValue(letters.get(letter)) : null;
+    if (letter === "ȳ") return bracket(show(event.adjoint, shape), rule);
+    return letters.has(letter) ? bracket(showValue(letters.get(letter)), rule) : null;
   };
   const isRepeated = broadcasts && nodes[source].shape.join() !== shape.join();
   const summed = isRepeated ? ", summed over what was repeated" : "";
@@ -118,6 +118,12 @@ function showContribution(event, operand) {
     box.append(leftOut());
   }
   return box;
+}
+
+/** A single number as a term of a rule: in brackets where its sign or its power of ten could be taken for the rule's. */
+function bracket(piece, rule) {
+  const isOdd = piece.matches(".number") && /^−|·/.test(piece.textContent) && /[−+×⊙/²^]/.test(rule);
+  return isOdd ? make("span", {}, "(", piece, ")") : piece;
 }
 
 /* The gradients of the parameters, summed up from what they have received. */

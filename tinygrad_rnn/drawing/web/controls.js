@@ -17,6 +17,7 @@ function search() {
   const atAnyMoment = number => byNode.get(number) ?? [];
   state.hits = words.length ? [...nodes.keys()].filter(number => isHit(number, words)) : [];
   state.hit = -1;
+  if (words.length === 0) neglect();
   const marks = new Set(state.hits.flatMap(number => marksOf(number, atAnyMoment)));
   for (const mark of [...order, ...gaps.map(({ mark }) => mark)]) mark.classList.toggle("hit", marks.has(mark));
   find("hits").textContent = words.length ? `${state.hits.length} hit${state.hits.length === 1 ? "" : "s"}` : "";
@@ -105,9 +106,9 @@ function listenToPointer() {
   }
   frame.addEventListener("pointerdown", event => markOf(event) || neglect());
   frame.addEventListener("wheel", event => {
+    if (!event.ctrlKey && !event.metaKey) return; // the page scrolls; fingers that pinch a touchpad come with Ctrl
     event.preventDefault();
-    const { left, top, width, height } = frame.getBoundingClientRect();
-    zoom(Math.exp(-event.deltaY / 400), (event.clientX - left) / width, (event.clientY - top) / height);
+    zoomAt(Math.exp(Math.max(-30, Math.min(30, -event.deltaY)) / 100), pointOf(event));
   }, { passive: false });
   listenToDragging();
 }
@@ -125,26 +126,46 @@ function listenToNames() {
   }
 }
 
+/** The mouse or a finger moves the picture; two fingers zoom it as well. */
 function listenToDragging() {
-  let start = null;
-  frame.addEventListener("pointerdown", ({ clientX, clientY }) => {
-    start = { clientX, clientY, box: current().box };
-  });
+  const held = new Map(); // the point of each finger, or of the mouse, that the picture has followed it to
+  frame.addEventListener("pointerdown", event => held.set(event.pointerId, pointOf(event)));
   frame.addEventListener("pointermove", event => {
-    if (!start || !event.buttons) return;
-    const across = event.clientX - start.clientX, down = event.clientY - start.clientY;
-    if (!frame.classList.contains("dragged") && Math.hypot(across, down) < 4) return;
+    const last = held.get(event.pointerId), point = pointOf(event);
+    if (!last || !event.buttons) return;
+    if (!frame.classList.contains("dragged") && distance(last, point) < 4) return;
     frame.classList.add("dragged");
     frame.setPointerCapture(event.pointerId);
-    look(start.box);
-    pan(-across / frame.clientWidth, -down / frame.clientHeight);
+    const before = [...held.values()];
+    held.set(event.pointerId, point);
+    follow(before, [...held.values()]);
   });
   for (const kind of ["pointerup", "pointercancel"]) {
-    frame.addEventListener(kind, () => {
-      start = null;
-      frame.classList.remove("dragged");
+    frame.addEventListener(kind, event => {
+      held.delete(event.pointerId);
+      frame.classList.toggle("dragged", held.size > 0);
     });
   }
+  const keepPage = event => event.touches.length > 1 && event.preventDefault(); // which one finger scrolls up and down
+  frame.addEventListener("touchstart", keepPage, { passive: false });
+}
+
+/** Move the picture with what holds it, and zoom it with two fingers that move apart. */
+function follow(before, now) {
+  const from = middle(before), to = middle(now);
+  pan((from.x - to.x) / frame.clientWidth, (from.y - to.y) / frame.clientHeight);
+  if (now.length > 1) zoomAt(distance(...now) / Math.max(1, distance(...before)), to);
+}
+
+const pointOf = ({ clientX, clientY }) => ({ x: clientX, y: clientY });
+const distance = (one, other) => Math.hypot(one.x - other.x, one.y - other.y);
+const mean = numbers => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+const middle = points => ({ x: mean(points.map(({ x }) => x)), y: mean(points.map(({ y }) => y)) });
+
+/** Zoom about a point of the window. */
+function zoomAt(factor, { x, y }) {
+  const { left, top, width, height } = frame.getBoundingClientRect();
+  zoom(factor, (x - left) / width, (y - top) / height);
 }
 
 /* Controls */
@@ -190,7 +211,9 @@ const PANS = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], A
 
 function listenToKeys() {
   document.addEventListener("keydown", event => {
-    const act = event.ctrlKey || event.metaKey || event.altKey ? null : chooseAct(event.key, event.target);
+    const isCommand = event.ctrlKey || event.metaKey || event.altKey;
+    const isSign = event.getModifierState("AltGraph"); // with which some keyboards write [ and ]
+    const act = isCommand && !isSign ? null : chooseAct(event.key, event.target);
     if (act) {
       event.preventDefault();
       act();
@@ -233,13 +256,23 @@ function buildPlayer() {
   listenToPlayer();
 }
 
+/** Take away what speaks of something that this graph has not. */
+function prune() {
+  const hasSteps = nodes.some(({ step }) => step !== undefined);
+  const owned = { ".of-backprop": events.length > 0, ".of-views": views.length > 1, ".of-steps": hasSteps };
+  for (const [selector, has] of Object.entries(owned)) {
+    if (!has) document.querySelectorAll(selector).forEach(element => element.remove());
+  }
+}
+
+prune();
 buildViews();
 buildWords();
 if (events.length) {
   buildPlayer();
   buildGradients();
   listenToNames();
-} else for (const id of ["backprop", "gradients"]) find(id).remove();
+}
 listenToPointer();
 listenToControls();
 listenToKeys();

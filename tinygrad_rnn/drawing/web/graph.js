@@ -55,11 +55,19 @@ function typeset([text, style, script]) {
 /** Names with commas between them. */
 const list = numbers => numbers.flatMap((number, place) => place ? [", ", nameOf(number)] : [nameOf(number)]);
 
+/** The text of what is typeset, with ^ before what is raised. */
+function textOf(piece) {
+  if (!piece.childNodes?.length) return piece.textContent ?? piece;
+  const text = [...piece.childNodes].map(textOf).join("");
+  if (piece.tagName !== "SUP") return text;
+  return text.includes(" ") ? `^(${text})` : `^${text}`;
+}
+
 /** A node's name with a bar over it: the name of its adjoint. The bar is not read aloud, so it is put in words. */
 function barOf(number) {
   const name = nameOf(number);
   name.setAttribute("role", "img");
-  name.setAttribute("aria-label", `adjoint of ${name.textContent}`);
+  name.setAttribute("aria-label", `adjoint of ${textOf(name)}`);
   name.querySelectorAll(":scope > :not(sub, sup)").forEach(part => part.classList.add("overlined"));
   return name;
 }
@@ -91,13 +99,27 @@ function write(formula, letters) {
 /** A letter of a formula that stands for no node. */
 const italic = letter => make("i", {}, letter);
 
+/** A formula with the sign × in place of ⊙ where a letter beside it stands for a single number, as in the picture. */
+function signed(formula, letters) {
+  const isSingle = word => nodes[letters.get(word.replace("−", "").replace("ȳ", "y"))]?.shape.length === 0;
+  const sign = (usual, left, right) => isSingle(left) || isSingle(right) ? "×" : usual;
+  return formula.replace(/(?<=(\S+) )⊙(?= (\S+))/gu, sign);
+}
+
+/** The node that each letter of an operation's formulas stands for; y is its result. */
+function lettersOf(number) {
+  const { inputs, formula } = nodes[number];
+  return new Map([["y", number], ...[...operations[formula].operands].map((letter, k) => [letter, inputs[k]])]);
+}
+
 /** What a node computes: tanh(a_3). */
 function computation(number) {
   const { op, formula, inputs, kind } = nodes[number];
   if (kind) return [make("span", { class: "kind" }, kind)];
   const { operands, value } = operations[formula];
   if (!operands) return [`${value === formula ? op : value}(`, ...list(inputs), ")"];
-  return write(value, letter => operands.includes(letter) ? nameOf(inputs[operands.indexOf(letter)]) : italic(letter));
+  const letters = lettersOf(number);
+  return write(signed(value, letters), letter => letters.has(letter) ? nameOf(letters.get(letter)) : italic(letter));
 }
 
 /** What a node is: h_3 = tanh(a_3). */
@@ -106,7 +128,7 @@ const equation = number => [nameOf(number), nodes[number].kind ? ", " : " = ", .
 /** The same as plain text. */
 function describe(number) {
   const { step } = nodes[number];
-  const words = equation(number).map(piece => piece.textContent ?? piece).join("");
+  const words = equation(number).map(textOf).join("");
   return step === undefined ? words : `${words}, time step ${step}`;
 }
 
@@ -125,7 +147,9 @@ const showNumber = (tag, number) => make(tag, { "data-value": number, title: num
 /** A number in a heat map: deeper, the nearer it is to the largest. */
 function showCell(number, largest) {
   const cell = showNumber("td", number);
-  if (number !== 0 && largest > 0 && Number.isFinite(number)) {
+  if (!Number.isFinite(number)) {
+    cell.className = "not-finite";
+  } else if (number !== 0) {
     cell.className = number > 0 ? "positive" : "negative";
     cell.style.setProperty("--depth", `${Math.round(12 + 58 * Math.abs(number) / largest)}%`);
   }
@@ -166,6 +190,8 @@ function summary({ entries, least, largest, norm }, shape) {
   if (norm === undefined) return some;
   return `${some}; all between ${short(Number(least))} and ${short(Number(largest))}, norm ${short(Number(norm))}`;
 }
+
+const shapeOf = number => nodes[number].shape.join(" × ");
 
 const leftOut = () => hint("(not in this page)");
 

@@ -166,17 +166,23 @@ function showNote() {
   const settings = node.settings ? ` (${node.settings})` : "";
   const rows = {
     operation: node.op && node.op + settings,
+    shape: `${shapeOf(state.node) || "a single number"}, ${node.dtype}`,
+    "made from": node.inputs && make("span", {}, ...node.inputs.flatMap(nameWithShape)),
+    value: make("span", { "data-part": "value" }, showValue(state.node)),
+    adjoint: events.length ? make("span", { "data-part": "adjoint" }, showAdjoint(state.node)) : undefined,
     label: node.label,
     "time step": node.step,
     scope: node.scope,
-    shape: `${node.shape.join(" × ") || "a single number"}, ${node.dtype}`,
-    "made from": node.inputs && make("span", {}, ...list(node.inputs)),
-    value: make("span", { "data-part": "value" }, showValue(state.node)),
-    adjoint: events.length ? make("span", { "data-part": "adjoint" }, showAdjoint(state.node)) : undefined,
   };
   const known = Object.entries(rows).filter(([, text]) => text !== undefined);
   const terms = known.flatMap(([term, text]) => [make("dt", {}, term), make("dd", {}, text)]);
   find("note-body").replaceChildren(make("p", { class: "formula" }, ...equation(state.node)), make("dl", {}, ...terms));
+}
+
+/** A name in a list, and its shape, if it has one. */
+function nameWithShape(number, place) {
+  const shape = number === null ? "" : shapeOf(number);
+  return [place ? ", " : "", nameOf(number), shape && hint(` (${shape})`)];
 }
 
 /* Backprop in the picture. */
