@@ -12,12 +12,17 @@ from pathlib import Path
 
 import gallery_peers
 import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
 import tinygrad_rnn as tg
 
 DOCS = Path(__file__).parent
 PICTURES: dict[str, Callable[[], tg.Diagram]] = {}
 """The functions that draw, by the names of their files; a docstring is the title, and the text below it."""
+
+FIGURES: dict[str, Callable[[], Figure]] = {}
+"""Likewise those of figures over time."""
 
 SETUP = """import numpy as np
 
@@ -32,6 +37,12 @@ def picture(draw: Callable[[], tg.Diagram]) -> Callable[[], tg.Diagram]:
     """Put a picture into the gallery."""
     PICTURES[draw.__name__.replace("_", "-")] = draw
     return draw
+
+
+def figure(plot: Callable[[], Figure]) -> Callable[[], Figure]:
+    """Put a figure into the gallery."""
+    FIGURES[plot.__name__.replace("_", "-")] = plot
+    return plot
 
 
 # ---------------------------------------------------------------------- the Elman network
@@ -266,14 +277,34 @@ def exploding() -> tg.Diagram:
     return tg.draw(last_loss(2.0), view="unrolled", detail="variables", backward=True)
 
 
+# ---------------------------------------------------------------------- over time
+
+
+@figure
+def gradients_over_time() -> Figure:
+    """How an LSTM's gradients fade over 24 time steps, as a heat map.
+
+    The loss is that of the last step: below the states, what each parameter receives in each step.
+    """
+    hs, _ = tg.nn.LSTM(2, 6)(rng.normal(size=(24, 2)))
+    return tg.drawing.gradient_flow((hs[-1] * hs[-1]).sum())
+
+
+@figure
+def states_over_time() -> Figure:
+    """The states of an LSTM over time, and its weights."""
+    hs, _ = tg.nn.LSTM(2, 6)(rng.normal(size=(24, 2)))
+    return tg.drawing.states_and_weights(hs[-1])
+
+
 # ---------------------------------------------------------------------- the page
 
 
-def code_of(draw: Callable[[], tg.Diagram]) -> str:
+def code_of(draw: Callable[[], tg.Diagram] | Callable[[], Figure]) -> str:
     """What is inside a function, below its docstring."""
     source = inspect.getsource(draw)
     body = source.split('"""', 2)[2].strip("\n")
-    return textwrap.dedent(body).replace("return tg.draw(", "tg.draw(")
+    return textwrap.dedent(body).replace("return tg.", "tg.")
 
 
 def write_page() -> str:
@@ -284,7 +315,7 @@ def write_page() -> str:
         "for those of other tools at its end. What several of them use:",
         f"```python\n{SETUP}\n\n\n{inspect.getsource(last_loss).rstrip()}\n```",
     ]
-    for name, draw in PICTURES.items():
+    for name, draw in (*PICTURES.items(), *FIGURES.items()):
         title, _, text = inspect.cleandoc(draw.__doc__ or "").partition("\n")
         parts.append(f"## {title.rstrip('.')}")
         if text.strip():
@@ -300,6 +331,11 @@ def main() -> None:
     (DOCS / "gallery").mkdir(exist_ok=True)
     for name, draw in PICTURES.items():
         print(draw().save(DOCS / "gallery" / f"{name}.svg"))
+    with rc_context({"svg.hashsalt": "gallery"}):
+        for name, plot in FIGURES.items():
+            path = DOCS / "gallery" / f"{name}.svg"
+            plot().savefig(path, metadata={"Date": None, "Creator": None})
+            print(path)
     (DOCS / "gallery.md").write_text(write_page(), encoding="utf-8")
 
 
