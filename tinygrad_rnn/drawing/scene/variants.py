@@ -10,7 +10,6 @@ picture it stands where they stand.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
 
@@ -52,7 +51,12 @@ def _match_labels(roles: Mapping[Tensor, int], steps: Mapping[Tensor, int | None
 
 def _pattern(label: str, step: int | None) -> str:
     """A label with t for the first number that is the step's."""
-    return re.sub(rf"(?<!\d){step}(?!\d)", "t", label, count=1)
+    number, at = str(step), -1
+    while (at := label.find(number, at + 1)) >= 0:
+        before, after = label[:at], label[at + len(number) :]
+        if not before[-1:].isdecimal() and not after[:1].isdecimal():
+            return f"{before}t{after}"
+    return label
 
 
 def _made_like(
