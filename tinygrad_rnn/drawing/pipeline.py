@@ -9,10 +9,9 @@ from typing import NamedTuple
 from tinygrad_rnn.drawing.basics.geometry import Box
 from tinygrad_rnn.drawing.basics.theme import THEMES, Theme
 from tinygrad_rnn.drawing.dot import Writer
-from tinygrad_rnn.drawing.layout.layout import Layout
 from tinygrad_rnn.drawing.layout.period import Period, Spacing
 from tinygrad_rnn.drawing.layout.tiling import find_period, lay_out
-from tinygrad_rnn.drawing.lines.routes import room_needed, route
+from tinygrad_rnn.drawing.lines.routes import Router
 from tinygrad_rnn.drawing.overlays.adjoints import Adjoints
 from tinygrad_rnn.drawing.overlays.backward import Backward
 from tinygrad_rnn.drawing.overlays.cards import Numbers, make_cards
@@ -81,11 +80,12 @@ def draw_view(graph: Graph, shown: Sequence[int], manner: Manner, rolled: bool =
         notes = [*overlay.write_unplaced(writer.ends), *write_label(legend)]
         source, seconds = writer.unplaced(notes), LAYOUT_SECONDS
     else:
-        layout = _lay_out(scene, period, boxes, spacing)
-        lines = route(scene, layout)
-        notes = [*overlay.write(writer.names, scene, layout, lines), *write_rows(legend, layout.corner)]
+        router = _lay_out(scene, period, boxes, spacing)
+        layout, lines = router.layout, router.route()
+        added = overlay.write(writer.names, router, lines)
+        notes = [*added.statements, *write_rows(legend, layout.corner)]
         source, seconds = writer.placed(layout, lines, notes), PAINT_SECONDS
-        marks |= overlay.marks(layout, lines)
+        marks |= added.marks
     return View(
         name="rolled" if rolled else "folded" if scene.hidden else "unrolled",
         title=title_of(graph, shown, rolled, scene.omits),
@@ -152,11 +152,11 @@ def _describe_output(output: Tensor, colours: Theme) -> list[Entry]:
 # ---------------------------------------------------------------------- where it stands
 
 
-def _lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing) -> Layout:
-    """The layout; where lines need more room between steps than is usual, once more with that room."""
-    layout = lay_out(scene, period, boxes, spacing)
-    room = room_needed(scene, layout)
-    return layout if room <= layout.gap else lay_out(scene, period, boxes, spacing, room)
+def _lay_out(scene: Scene, period: Period, boxes: Mapping[Mark, Box], spacing: Spacing) -> Router:
+    """The layout and what routes lines through it; once more where these need more room between steps than is usual."""
+    router = Router(scene, lay_out(scene, period, boxes, spacing))
+    room = router.rooms.needed
+    return router if room <= router.layout.gap else Router(scene, lay_out(scene, period, boxes, spacing, room))
 
 
 # ---------------------------------------------------------------------- what is said of it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tinygrad_rnn.drawing.basics.geometry import Point
@@ -65,9 +65,13 @@ class Rooms:
         self._left = {(round(crossing.start.y), crossing.leaving) for crossing in self.crossings.values()}
         self._entered = {(round(crossing.end.y), crossing.entering) for crossing in self.crossings.values()}
         self._initial: dict[Carrier | None, list[Mark | None]] = {}  # the marks before the steps with one carrier
-        self._lanes = self._find_lanes()
-        self._texts = self._find_texts()
+        bent = list(self._find_bent())
+        self._lanes = self._find_lanes(bent)
         self._high_lanes: dict[Hashable, int] = {}
+        for link, crossing in bent:  # in the order of all links, whichever of them are drawn later
+            if not crossing.is_near:
+                self._high_lane(link, crossing)
+        self._texts = self._find_texts()
 
     @property
     def needed(self) -> float:
@@ -155,17 +159,21 @@ class Rooms:
 
     # ------------------------------------------------------------------ lanes
 
-    def _find_lanes(self) -> Mapping[Hashable, float]:
+    def _find_bent(self) -> Iterator[tuple[Link, Crossing]]:
+        """The lines that rise or fall in rooms; those that branch off a bus do not."""
+        for link, crossing in self.crossings.items():
+            is_branch = self.layout.bus(link) is not None and link not in self.ends.bus_ends
+            if not is_branch and not self._is_straight(crossing):
+                yield link, crossing
+
+    def _find_lanes(self, bent: Iterable[tuple[Link, Crossing]]) -> Mapping[Hashable, float]:
         """How far from the middle of any room each value's upright lines stand."""
         order: dict[Hashable, int] = {}
-        for link, crossing in self.crossings.items():
-            if link.target is not None and self.layout.bus(link) is not None and link not in self.ends.bus_ends:
-                continue
-            if not self._is_straight(crossing):
-                assert link.carrier is not None
-                onwards = 1 if link.carrier.lag >= 0 else -1
-                ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
-                order |= {self._lane_key(link, way): place for way, place in ways.items()}
+        for link, crossing in bent:
+            assert link.carrier is not None
+            onwards = 1 if link.carrier.lag >= 0 else -1
+            ways = {"through": 0} if crossing.is_near else {"out": -onwards, "in": onwards}
+            order |= {self._lane_key(link, way): place for way, place in ways.items()}
         for link in self.scene.links:
             trunk, mark = link.trunk, link.source
             if trunk is not None and mark is not None and mark.time == BEFORE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 
 from tinygrad_rnn.drawing.basics.geometry import Point, meets
 from tinygrad_rnn.drawing.layout.layout import Layout, ports_of
@@ -17,20 +17,14 @@ DOTS = 4.0
 """Between the dots in a gap and a line that rises from them, in points."""
 
 
-def room_needed(scene: Scene, layout: Layout) -> float:
-    """How far apart columns have to stand, in points: for lines side by side, and what is written between them."""
-    return Rooms(Ends(scene, layout)).needed
+class Router:
+    """Finds the course of each link, by where it begins and ends.
 
-
-def route(scene: Scene, layout: Layout, links: Sequence[Link] | None = None) -> list[Line]:
-    """The course of every link; or of some links, on the ways that they have among all."""
-    router = _Router(scene, layout)
-    lines = list(router.lines(scene.links))
-    return lines if links is None else list(router.lines(links))
-
-
-class _Router:
-    """Finds the course of each link, by where it begins and ends."""
+    Attributes:
+        scene: what is shown.
+        layout: where it stands.
+        rooms: what lies between the blocks.
+    """
 
     def __init__(self, scene: Scene, layout: Layout) -> None:
         self.scene, self.layout = scene, layout
@@ -43,23 +37,22 @@ class _Router:
         whole = [link for link in scene.links if link.source is not None and link.target is not None]
         self._joined = {(end, link.trunk) for link in whole for end in (link.source, link.target)}
 
-    def lines(self, links: Sequence[Link]) -> Iterator[Line]:
-        """Each link's line."""
+    def route(self, links: Sequence[Link] | None = None) -> list[Line]:
+        """The line of every link; or those of some links, on the ways that they have among all."""
+        if links is None:
+            return [self._line(link, self.ends.bus_ends) for link in self.scene.links]
         bus_ends = self.ends.find_bus_ends(links)
-        for link in links:
-            bus = self.layout.bus(link)
-            if link.trunk is not None:
-                yield self._along_trunk(link, link.trunk)
-            elif bus is not None and link not in bus_ends:
-                yield self._off_bus(link, bus)
-            elif link.carrier is not None and self.scene.is_rolled:
-                yield self._loop(link, link.carrier, bus)
-            elif link.carrier is not None:
-                yield self._across(link, bus)
-            elif bus is not None:
-                yield self._along_bus(link, bus)
-            else:
-                yield self._inside(link)
+        return [self._line(link, bus_ends) for link in links]
+
+    def _line(self, link: Link, bus_ends: Collection[Link]) -> Line:
+        bus = self.layout.bus(link)
+        if link.trunk is not None:
+            return self._along_trunk(link, link.trunk)
+        if bus is not None and link not in bus_ends:
+            return self._off_bus(link, bus)
+        if link.carrier is not None:
+            return self._loop(link, link.carrier, bus) if self.scene.is_rolled else self._across(link, bus)
+        return self._inside(link) if bus is None else self._along_bus(link, bus)
 
     # ------------------------------------------------------------------ within a block
 

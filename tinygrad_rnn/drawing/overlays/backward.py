@@ -8,7 +8,7 @@ operation, a chip beside it shows what they receive there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple
 
@@ -22,15 +22,14 @@ from tinygrad_rnn.drawing.basics.theme import Theme
 from tinygrad_rnn.drawing.layout.layout import WEIGHTS, Layout
 from tinygrad_rnn.drawing.layout.weights import BESIDE
 from tinygrad_rnn.drawing.lines.lines import RADIUS, Line, topmost
-from tinygrad_rnn.drawing.lines.routes import route
+from tinygrad_rnn.drawing.lines.routes import Router
 from tinygrad_rnn.drawing.overlays.adjoints import Adjoints, Share
 from tinygrad_rnn.drawing.overlays.chips import CHIP, STRIP, place_chips
 from tinygrad_rnn.drawing.overlays.legend import Entry, Tint, bar, pill, space, swatch, title, words
-from tinygrad_rnn.drawing.overlays.overlay import Overlay
+from tinygrad_rnn.drawing.overlays.overlay import Addition, Overlay
 from tinygrad_rnn.drawing.scene.glyphs import value_text
-from tinygrad_rnn.drawing.scene.scene import Link, Mark, Scene
+from tinygrad_rnn.drawing.scene.scene import Link, Mark
 from tinygrad_rnn.drawing.scene.ways import places
-from tinygrad_rnn.node import Tensor
 
 THIN, THICK = 0.8, 2.7
 """The widths of the lines at the two ends of the scale, in points."""
@@ -125,23 +124,22 @@ class Backward(Overlay):
             shown.append(words(f"+{len(totals) - len(shown)} more", theme))
         return [first, [title("summed over all uses", theme), *shown]] if shown else [first]
 
-    def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
+    def write(self, names: Mapping[Mark, str], router: Router, lines: Sequence[Line]) -> Addition:
         """The lines beside those along which backprop ran, and the chips of the parameters."""
-        norms = self.adjoints.links
-        used = sorted(
-            route(scene, layout, [link for link in scene.links if link in norms]), key=lambda line: norms[line.link]
-        )
+        norms, layout = self.adjoints.links, router.layout
+        used = router.route([link for link in router.scene.links if link in norms])
+        used.sort(key=lambda line: norms[line.link])
+        strips = list(_weight_chips(self.adjoints, lines))
+        chips = list(_chips(self.adjoints, layout, strips))
+        statements: list[str] = []
         for number, line in enumerate(topmost(used)):
-            yield from self._write_line(line, f"da{number}", names, layout)
-        for chip in _chips(self.adjoints, layout, lines):
-            yield from self._write_chip(chip, names[chip.mark], layout)
-        for chip in _weight_chips(self.adjoints, lines):
-            yield _rectangle(chip, STRIP, self.seen(chip.link or chip.mark, self.fill(chip.share.norm)))
-
-    def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
-        """The parameters of the chips."""
-        chips = [*_chips(self.adjoints, layout, lines), *_weight_chips(self.adjoints, lines)]
-        return {chip.name: chip.share.parameter for chip in chips}
+            statements += self._write_line(line, f"da{number}", names, layout)
+        for chip in chips:
+            statements += self._write_chip(chip, names[chip.mark], layout)
+        for strip in strips:
+            ink = self.seen(strip.link or strip.mark, self.fill(strip.share.norm))
+            statements.append(_rectangle(strip, STRIP, ink))
+        return Addition(statements, {chip.name: chip.share.parameter for chip in (*chips, *strips)})
 
     def _write_line(self, line: Line, joint: str, names: Mapping[Mark, str], layout: Layout) -> Iterator[str]:
         """The line beside a line, and the dot where it joins that of a bus or rail."""
@@ -207,9 +205,9 @@ def _attributes(stroke: Stroke, norm: float) -> str:
     return f'{paint}, class="returning", norm="{norm:.6g}"'
 
 
-def _chips(adjoints: Adjoints, layout: Layout, lines: Sequence[Line]) -> Iterator[Chip]:
-    """What parameters receive at each operation of a step, but for weights beside lines."""
-    written = {(chip.mark, chip.share) for chip in _weight_chips(adjoints, lines)}
+def _chips(adjoints: Adjoints, layout: Layout, strips: Iterable[Chip]) -> Iterator[Chip]:
+    """What parameters receive at each operation of a step, but for what the strips above weights show."""
+    written = {(strip.mark, strip.share) for strip in strips}
     shares = {
         mark: left
         for mark, found in adjoints.shares.items()

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tinygrad_rnn.drawing.basics.inks import Ink, Stroke
 from tinygrad_rnn.drawing.basics.theme import Theme
-from tinygrad_rnn.drawing.layout.layout import Layout
 from tinygrad_rnn.drawing.lines.lines import Line
+from tinygrad_rnn.drawing.lines.routes import Router
 from tinygrad_rnn.drawing.overlays.legend import Entry
-from tinygrad_rnn.drawing.scene.scene import Link, Mark, Scene
+from tinygrad_rnn.drawing.scene.scene import Link, Mark
 from tinygrad_rnn.node import Tensor
 
 P = TypeVar("P", Ink, Stroke)
+
+
+class Addition(NamedTuple):
+    """What is added to a drawing.
+
+    Attributes:
+        statements: in DOT.
+        marks: the nodes that some of them say something of, by their names in DOT.
+    """
+
+    statements: list[str]
+    marks: dict[str, Tensor]
 
 
 class Overlay:
@@ -43,20 +55,15 @@ class Overlay:
         """What the legend says of it, in rows."""
         return []
 
-    def write(self, names: Mapping[Mark, str], scene: Scene, layout: Layout, lines: Sequence[Line]) -> Iterator[str]:
-        """What it adds to a drawing, as DOT statements.
+    def write(self, names: Mapping[Mark, str], router: Router, lines: Sequence[Line]) -> Addition:
+        """What it adds to a drawing.
 
         Args:
             names: what the marks are called in DOT.
-            scene: what is shown.
-            layout: where it stands.
+            router: what finds the courses of more lines.
             lines: of all links.
         """
-        yield from ()
-
-    def marks(self, layout: Layout, lines: Sequence[Line]) -> Mapping[str, Tensor]:
-        """The nodes that what it adds says something of, by its name in DOT."""
-        return {}
+        return Addition([], {})
 
     def write_unplaced(self, ends: Callable[[Link], str]) -> Iterator[str]:
         """The same where dot finds the places; `ends` writes a link as an edge."""
